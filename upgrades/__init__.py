@@ -1,0 +1,1 @@
+"""ocpdash: governed upgrades of OceanBase clusters through OCP."""

@@ -1,0 +1,1 @@
+"""A client of OCP's REST API. No Django here: it could be published alone."""
