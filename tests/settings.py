@@ -1,0 +1,22 @@
+"""ocpdash's settings against this test run's own PostgreSQL and Redis, with a fast password hasher."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from ocpdash import embedded
+
+# Named by the process, so that two test runs at once do not meet.
+SERVICES = Path(tempfile.gettempdir()) / f"ocpdash-test-{os.getpid()}"
+
+ENVIRONMENT = {
+    "OCPDASH_MODE": "test",
+    "OCPDASH_VAR": str(SERVICES),
+    "SECRET_KEY": "a key for tests alone, long enough that nobody minds it at all",
+    **embedded.addresses(SERVICES),
+}
+os.environ.update(ENVIRONMENT)
+
+from ocpdash.settings import *  # noqa: E402, F403 (the variables come first)
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
