@@ -1,0 +1,134 @@
+"""The catalogue of audit actions, and `record()`, the one way to write an audit event."""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from upgrades.models import AuditEvent, ChangeRequest, Decision, UpgradeRun, User
+from upgrades.rules import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an act comes from: the request id that groups one click, and the address."""
+
+    request_id: str = ""
+    address: str = ""
+
+
+origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+
+ACTIONS: Mapping[str, str | Promise] = {
+    "change_request.create": _("wrote the change request"),
+    "change_request.edit": _("edited the change request"),
+    "change_request.submit": _("sent the change request to its approvers"),
+    "change_request.vote": _("voted"),
+    "change_request.approve": _("approved: the votes satisfy the policy"),
+    "change_request.send_back": _("sent the change request back"),
+    "change_request.take_back": _("took the change request back to change it"),
+    "change_request.reject": _("rejected the change request"),
+    "change_request.withdraw": _("withdrew the change request"),
+    "change_request.start": _("asked for the start"),
+    "change_request.call_off": _("called the start off"),
+    "change_request.block": _("the start was blocked"),
+    "change_request.lose_voter": _("an approver lost the right: votes are needed again"),
+    "change_request.begin": _("the run began"),
+    "change_request.turn_stale": _("the plan moved: the request turned stale"),
+    "change_request.expire": _("the change request expired"),
+    "change_request.finish": _("the change request is done"),
+    "run.intend": _("recorded the intent to send, once"),
+    "run.send": _("sent the upgrade to OCP"),
+    "run.accept": _("OCP accepted the upgrade"),
+    "run.refuse": _("the upgrade was refused"),
+    "run.doubt": _("it is not known whether OCP took the upgrade"),
+    "run.adopt": _("adopted OCP's task"),
+    "run.abandon": _("abandoned the run"),
+    "run.end": _("OCP ended the task: verifying"),
+    "run.fail": _("OCP's task failed"),
+    "run.resume": _("OCP's task runs again"),
+    "run.roll_back": _("the task was rolled back in OCP"),
+    "run.verify": _("verified: every server agrees"),
+    "run.disagree": _("OCP says successful, the servers disagree"),
+    "run.close": _("closed the run"),
+    "run.look_again": _("asked to look at the servers again"),
+    "run.late_evidence": _("an answer came after the fact and was kept as evidence"),
+    "run.unreadable": _("the run cannot be read"),
+    "run.readable": _("the run can be read again"),
+    "run.alarm": _("raised an alarm"),
+    "run.bind_child": _("bound a child task to its hop"),
+    "hold.take": _("took the clusters"),
+    "hold.free": _("freed a cluster"),
+    "decision.propose": _("proposed a decision"),
+    "decision.confirm": _("confirmed a decision"),
+    "decision.withdraw": _("withdrew a proposed decision"),
+    "decision.expire": _("a proposed decision expired"),
+    "decision.carry_out": _("a decision was carried out"),
+    "decision.overtake": _("a decision was overtaken by events"),
+    "endpoint.register": _("registered the endpoint from the environment"),
+    "endpoint.open_breaker": _("stopped reading OCP: it does not accept our sign-in"),
+    "endpoint.close_breaker": _("reads OCP again"),
+    "cluster.set_environment": _("set the environment of a cluster"),
+    "package.replaced": _("a package changed under its name"),
+    "user.add": _("added a user"),
+    "user.set_grants": _("changed the roles of a user"),
+    "user.deactivate": _("deactivated a user"),
+    "user.reactivate": _("reactivated a user"),
+    "user.reset_link": _("made a link to set a password"),
+    "user.set_password": _("set a password"),
+    "user.sign_in": _("signed in"),
+    "user.sign_out": _("signed out"),
+}
+
+
+def record(
+    action: str,
+    *,
+    subject: models.Model | None,
+    actor: User | None = None,
+    outcome: str = AuditEvent.Outcome.DONE,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: Reason | None = None,
+    comment: str = "",
+    trace_id: str | None = None,
+    subject_name: str = "",
+) -> AuditEvent:
+    """Insert one audit event in the caller's transaction and return it.
+
+    `action` is a key of ACTIONS (KeyError otherwise); `actor` None is the system;
+    `before` and `after` are plain JSON values without secrets.
+    """
+    if action not in ACTIONS:
+        raise KeyError(action)
+    come_from = origin.get()
+    return AuditEvent.objects.create(
+        action=action,
+        outcome=outcome,
+        actor=actor,
+        actor_name=actor.username if actor is not None else "",
+        subject_type=subject._meta.model_name or "" if subject is not None else "",
+        subject_id=str(subject.pk) if subject is not None else "",
+        subject_name=(subject_name or (str(subject) if subject is not None else ""))[:255],
+        change_request_id=_change_request_id(subject),
+        environment=str(getattr(subject, "environment", "") or ""),
+        before=dict(before or {}),
+        after=dict(after or {}),
+        reason=reason.to_json() if reason is not None else None,
+        comment=comment[:4000],
+        request_id=come_from.request_id,
+        address=come_from.address,
+        trace_id=(trace_id or "")[:128],
+    )
+
+
+def _change_request_id(subject: models.Model | None) -> int | None:
+    if isinstance(subject, ChangeRequest | UpgradeRun):
+        return int(subject.pk)
+    if isinstance(subject, Decision):
+        return int(subject.run_id)
+    return None

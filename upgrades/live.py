@@ -1,0 +1,72 @@
+"""The doorbell and the loudspeaker: both through Redis, and nothing is lost when it is away.
+
+`ring()` wakes a Celery worker early, `publish()` tells open pages of a new version. The next
+tick and the next poll do the same without them. Also which runs somebody is looking at.
+"""
+
+import json
+import logging
+from functools import lru_cache
+
+import redis
+from celery import current_app
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "ocpdash:run:{run_id}"
+WATCH_KEY = "ocpdash:watch"
+_RING_ERRORS = (redis.RedisError, OperationalError, OSError)
+
+
+@lru_cache(maxsize=1)
+def connection() -> "redis.Redis":
+    """The process's pooled connection to Redis, with short time-outs."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=1.0, socket_connect_timeout=1.0, decode_responses=True
+    )
+
+
+def ring() -> None:
+    """Ask for a tick now. Losing it costs one second: beat rings each second anyway."""
+    try:
+        current_app.send_task("upgrades.tick", expires=2, retry=False, ignore_result=True)
+    except _RING_ERRORS as error:
+        logger.warning("ring lost", extra={"error": type(error).__name__})
+
+
+def publish(run_id: int, version: int) -> None:
+    """Tell open pages that `run_id` is now at `version`. Losing it costs one poll, no data."""
+    try:
+        connection().publish(CHANNEL.format(run_id=run_id), json.dumps({"version": version}))
+    except redis.RedisError as error:
+        logger.warning("publish lost", extra={"error": type(error).__name__})
+
+
+def watch(run_id: int, subtask: str, *, now: float) -> None:
+    """Note that somebody looks at `run_id` (and at `subtask`, "task id/subtask id", or "").
+
+    The note lasts WATCH_SECONDS; `now` is in epoch seconds.
+    """
+    until = now + settings.WATCH_SECONDS
+    try:
+        pipe = connection().pipeline(transaction=False)
+        pipe.zadd(WATCH_KEY, {f"{run_id}|": until, f"{run_id}|{subtask}": until})
+        pipe.zremrangebyscore(WATCH_KEY, "-inf", now)
+        pipe.execute()
+    except redis.RedisError as error:
+        logger.warning("watch lost", extra={"error": type(error).__name__})
+
+
+def watched(*, now: float) -> dict[int, set[str]]:
+    """Run ids that somebody looks at, each with the subtasks selected there."""
+    found: dict[int, set[str]] = {}
+    try:
+        entries = connection().zrangebyscore(WATCH_KEY, now, "+inf")
+    except redis.RedisError:
+        return found
+    for entry in entries:
+        run_id, _bar, subtask = str(entry).partition("|")
+        found.setdefault(int(run_id), set()).update({subtask} - {""})
+    return found

@@ -1,0 +1,36 @@
+"""Rows: fields, constraints and facts about one row. Nothing here decides or writes status."""
+
+from upgrades.models.audit import AuditEvent
+from upgrades.models.change_requests import ChangeRequest, Editor, Revision, Vote
+from upgrades.models.clusters import Cluster, Server, Zone
+from upgrades.models.decisions import Decision
+from upgrades.models.endpoints import Endpoint, Heartbeat
+from upgrades.models.packages import Package
+from upgrades.models.runs import ClusterHold, UpgradeRun
+from upgrades.models.task_instances import Subtask, SubtaskEvent, SubtaskLog, TaskInstance
+from upgrades.models.users import Environment, Grant, Role, User
+
+__all__ = [
+    "AuditEvent",
+    "ChangeRequest",
+    "Cluster",
+    "ClusterHold",
+    "Decision",
+    "Editor",
+    "Endpoint",
+    "Environment",
+    "Grant",
+    "Heartbeat",
+    "Package",
+    "Revision",
+    "Role",
+    "Server",
+    "Subtask",
+    "SubtaskEvent",
+    "SubtaskLog",
+    "TaskInstance",
+    "UpgradeRun",
+    "User",
+    "Vote",
+    "Zone",
+]

@@ -1,0 +1,50 @@
+"""The append-only record. Rows are inserted by `upgrades.audit.record` and never changed."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+
+class AuditEvent(models.Model):
+    """Who did what to which object, when, with which outcome.
+
+    Actor and subject are kept as text beside the keys, so that a row outlives both.
+    The database refuses UPDATE, DELETE and TRUNCATE by grants and by triggers.
+    """
+
+    class Outcome(models.TextChoices):
+        DONE = "done"
+        REFUSED = "refused"
+        FAILED = "failed"
+
+    at = models.DateTimeField(db_default=models.functions.Now(), editable=False)
+    action = models.CharField(max_length=64)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.DONE)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False)
+    actor_name = models.CharField(max_length=150, blank=True)
+    subject_type = models.CharField(max_length=32)
+    subject_id = models.CharField(max_length=64, blank=True)
+    subject_name = models.CharField(max_length=255, blank=True)
+    change_request_id = models.BigIntegerField(null=True)
+    environment = models.CharField(max_length=16, blank=True)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    reason = models.JSONField(null=True)
+    comment = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    trace_id = models.CharField(max_length=128, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["change_request_id", "-id"], name="audit_by_request"),
+            models.Index(fields=["action", "-id"], name="audit_by_action"),
+            models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            models.Index(fields=["environment", "-id"], name="audit_by_environment"),
+            models.Index(fields=["outcome", "-id"], name="audit_by_outcome"),
+            models.Index(fields=["at"], name="audit_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.actor_name or 'system'} {self.action} {self.subject_name}"

@@ -1,0 +1,58 @@
+"""An OCP server that ocpdash drives, and how old our word from it is."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Endpoint(models.Model):
+    """One OCP: address, account, and the state of our reading of it.
+
+    The password is not here: it comes from the environment (`OCP_PASSWORD`).
+    The `*_claimed_until` columns are leases: a Celery worker takes one by compare-and-set
+    before it reads, so that one read of a kind is in flight per endpoint.
+    """
+
+    name = models.CharField(max_length=100, unique=True)
+    base_url = models.CharField(max_length=255)
+    account_name = models.CharField(max_length=100)
+    is_account_ours = models.BooleanField(default=False)
+    ca_file = models.CharField(max_length=255, blank=True)
+    ca_pin = models.CharField(max_length=64, blank=True)
+    is_http_allowed = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+
+    observed_at = models.DateTimeField(null=True)
+    lists_observed_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    failure = models.JSONField(null=True)
+    failure_count = models.IntegerField(default=0)
+    failure_trace_id = models.CharField(max_length=128, blank=True)
+    breaker_opened_at = models.DateTimeField(null=True)
+    breaker_credentials = models.CharField(max_length=64, blank=True)
+
+    follow_due_at = models.DateTimeField(null=True)
+    follow_claimed_until = models.DateTimeField(null=True)
+    sweep_due_at = models.DateTimeField(null=True)
+    sweep_claimed_until = models.DateTimeField(null=True)
+    inventory_due_at = models.DateTimeField(null=True)
+    inventory_claimed_until = models.DateTimeField(null=True)
+    topology_due_at = models.DateTimeField(null=True)
+    topology_claimed_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Heartbeat(models.Model):
+    """When a part of ocpdash (Celery worker, beat) last gave a sign of life."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at}"
