@@ -1,0 +1,109 @@
+"""The parts every test stands on: real PostgreSQL and Redis of this run's own, and nothing beyond loopback.
+
+Tables are made as the owner and used as the application's role, as in production. The cast and its objects come
+from tests/factories.py; processes from tests/stack.py.
+"""
+
+import ipaddress
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import TransactionTestCase
+from redis import Redis
+
+from ocpdash import embedded, processes
+from tests import settings as test_settings
+
+# Playwright's sync API runs an event loop in the test's thread, and Django would then refuse the ORM there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+# Three tables are kept: migrations fill them, for Django itself.
+CLEANING = """
+SET session_replication_role = replica;
+DO $$
+DECLARE name text;
+BEGIN
+    FOR name IN SELECT quote_ident(tablename) FROM pg_tables
+        WHERE schemaname = 'public' AND tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
+    LOOP
+        EXECUTE 'DELETE FROM ' || name;
+    END LOOP;
+    FOR name IN SELECT quote_ident(sequencename) FROM pg_sequences
+        WHERE schemaname = 'public' AND last_value IS NOT NULL
+    LOOP
+        EXECUTE 'ALTER SEQUENCE ' || name || ' RESTART';
+    END LOOP;
+END $$;
+"""
+
+
+def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuses a connection to anywhere but this machine."""
+    if event != "socket.connect" or not isinstance(arguments[1], tuple):
+        return
+    host = arguments[1][0]
+    is_local = host == "localhost"
+    with suppress(ValueError):
+        is_local = ipaddress.ip_address(host).is_loopback
+    if not is_local:
+        raise PermissionError(f"Tests do not connect beyond this machine: {host}")
+
+
+sys.addaudithook(_stay_on_loopback)
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[embedded.Services]:
+    """PostgreSQL and Redis of this run, started when the first test needs one."""
+    guard = processes.Guard()
+    running = embedded.Services(test_settings.SERVICES, guard=guard, is_durable=False)
+    running.start()
+    with psycopg.connect(running.superuser_url, autocommit=True) as connection:
+        # For the cleaner below, which deletes what triggers protect.
+        connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {embedded.OWNER}")
+    yield running
+    for connection in connections.all():
+        connection.close()
+    running.stop()
+    guard.close()
+    shutil.rmtree(test_settings.SERVICES)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(services: embedded.Services, django_db_blocker: pytest.FixtureRequest) -> None:
+    """In place of pytest-django's: the database is this run's own, so it needs no second name."""
+    with django_db_blocker.unblock():
+        call_command("migrate", verbosity=0)
+        connections["owner"].close()
+    TransactionTestCase._fixture_teardown = lambda _self: clean_database()
+
+
+def clean_database() -> None:
+    """Empties every table as the owner: Django's own TRUNCATE is refused to the application, as it should be."""
+    with psycopg.connect(test_settings.ENVIRONMENT["DATABASE_OWNER_URL"], autocommit=True) as connection:
+        connection.execute(CLEANING)
+
+
+@pytest.fixture
+def redis(services: embedded.Services) -> Iterator[Redis]:
+    """A client of this run's Redis."""
+    with Redis(unix_socket_path=str(services.sockets / "redis.sock"), decode_responses=True) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leaves nothing in Redis for the next test."""
+    yield
+    if "services" in request.fixturenames:
+        sockets = request.getfixturevalue("services").sockets
+        with Redis(unix_socket_path=str(sockets / "redis.sock")) as client:
+            client.flushall()
