@@ -1,1 +1,6 @@
 """A client of OCP's REST API. No Django here: it could be published alone."""
+
+from upgrades.ocp.auth import BasicAuth
+from upgrades.ocp.client import OcpClient
+
+__all__ = ["BasicAuth", "OcpClient"]

@@ -1,11 +1,20 @@
 """How a request is signed. A signer sees the whole prepared request, so that access keys can join later."""
 
 import base64
+from typing import Protocol
 
 import requests
 from requests.auth import AuthBase
 
 MASK = "***"
+
+
+class Signer(Protocol):
+    """Puts our identity on a prepared request, and takes our secrets out of a text."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest: ...
+
+    def masked(self, text: str) -> str: ...
 
 
 class BasicAuth(AuthBase):

@@ -1,0 +1,33 @@
+"""What may serve as the address of an OCP."""
+
+from urllib.parse import urlsplit
+
+_FORBIDDEN = frozenset(' \\?#@"<>')
+
+
+def checked_base_url(text: str, *, is_http_allowed: bool) -> str:
+    """`text` without a slash at its end: scheme and host, a port and a path prefix where needed.
+
+    Raises ValueError, which names the remedy and does not repeat the address: somebody may have put a password in it.
+    """
+    if not text.isascii() or not text.isprintable() or _FORBIDDEN & set(text):
+        raise ValueError("The address of OCP holds no credentials, query, fragment, spaces or letters beyond ASCII.")
+    scheme = _scheme(text)
+    if scheme is None:
+        raise ValueError("The address of OCP must be like https://ocp.example.com:8443.")
+    if scheme == "http" and not is_http_allowed:
+        raise ValueError(
+            "The address of OCP is plain http, which sends the password unprotected. "
+            "Use https, or allow http for this endpoint."
+        )
+    return text.rstrip("/")
+
+
+def _scheme(text: str) -> str | None:
+    """The scheme, None where this is no address of a web server."""
+    try:
+        parts = urlsplit(text)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts.scheme if is_whole and parts.scheme in ("http", "https") else None
