@@ -43,6 +43,8 @@ class Cluster(models.Model):
     observed_at = models.DateTimeField()
     topology_observed_at = models.DateTimeField(null=True)
     topology_wanted_at = models.DateTimeField(null=True)
+    topology_tried_at = models.DateTimeField(null=True)
+    topology_failure = models.JSONField(null=True)
     list_digest = models.CharField(max_length=64, blank=True)
     missing_since = models.DateTimeField(null=True)
 

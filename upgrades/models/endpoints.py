@@ -24,6 +24,7 @@ class Endpoint(models.Model):
 
     observed_at = models.DateTimeField(null=True)
     lists_observed_at = models.DateTimeField(null=True)
+    packages_observed_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
     failure = models.JSONField(null=True)
     failure_count = models.IntegerField(default=0)
