@@ -1,0 +1,246 @@
+"""Every call of the client on the answer that OCP's manual documents for it."""
+
+import inspect
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.ocp.conftest import answer, client_of, document, enveloped, payload
+from upgrades.ocp import OcpClient
+from upgrades.ocp.errors import BadAnswer, NotFound
+
+BODY = b'{"rpmFileName": "oceanbase-2.2.75-20210108170301.el7.x86_64.rpm"}'
+
+
+class Call(NamedTuple):
+    """One use of a public method: what it sends, what comes back, what it makes of it."""
+
+    make: Callable[[OcpClient], Any]
+    sends: str
+    answer: bytes
+    check: Callable[[Any], bool]
+
+
+CALLS = {
+    "time": Call(
+        lambda client: client.time(),
+        "GET /api/v2/time",
+        b"2021-08-25T15:09:31.74+08:00",
+        lambda found: found == datetime(2021, 8, 25, 7, 9, 31, 740000, UTC),
+    ),
+    "info": Call(
+        lambda client: client.info(),
+        "GET /api/v2/info",
+        payload("info"),
+        lambda found: (found.name, found.build_version) == ("ocp-server", "2.5.0-SNAPSHOT"),
+    ),
+    "clusters": Call(
+        lambda client: client.clusters(),
+        "GET /api/v2/ob/clusters?page=1&size=200&sort=id,asc",
+        payload("cluster-list"),
+        lambda found: [(each.id, each.ob_cluster_id, each.version, each.build) for each in found]
+        == [(1000002, 4, "2.2.73", "")]
+        and (found[0].zone_names, found[0].region_names, found[0].standby_ids) == (("zone1",), ("hz",), ()),
+    ),
+    "cluster": Call(
+        lambda client: client.cluster(1000002),
+        "GET /api/v2/ob/clusters?page=1&size=200&sort=id,asc",
+        payload("cluster-list"),
+        lambda found: (found.name, found.status, found.type) == ("test", "RUNNING", "PRIMARY"),
+    ),
+    "zones": Call(
+        lambda client: client.zones(22),
+        "GET /api/v2/ob/clusters/22/zones?page=1&size=200",
+        payload("cluster-zones"),
+        lambda found: (found[0].name, found[0].region, found[0].idc) == ("zone1", "hangzhou", "hz3")
+        and (found[0].servers[0].version, found[0].servers[0].build) == ("3.1.0", "20210412122703"),
+    ),
+    "servers": Call(
+        lambda client: client.servers(22),
+        "GET /api/v2/ob/clusters/22/servers?page=1&size=200",
+        payload("cluster-servers"),
+        lambda found: (found[0].version, found[0].build, found[0].has_root_server) == ("2.2.73", "20201117154111", True)
+        and found[0].raw_version.endswith("(Nov 17 2020 16:09:04)"),
+    ),
+    "parameters": Call(
+        lambda client: client.parameters(22),
+        "GET /api/v2/ob/clusters/22/parameters?page=1&size=200",
+        payload("cluster-parameters"),
+        lambda found: len(found) == 19
+        and [(each.name, each.values, each.default) for each in found[:2]]
+        == [("ilog_index_expire_time", ("7d",), None), ("tcp_keepcnt", ("10",), "")],
+    ),
+    "packages": Call(
+        lambda client: client.packages(),
+        "GET /api/v2/software-packages?page=1&size=200&sort=id,asc",
+        payload("software-packages-list"),
+        lambda found: [(each.id, each.build, each.size) for each in found]
+        == [(12, "1898294", 31017340), (10, "1884049", 29867460)],
+    ),
+    "upgrade": Call(
+        lambda client: client.upgrade(22, BODY),
+        "POST /api/v2/ob/clusters/22/upgrade",
+        payload("cluster-upgrade"),
+        lambda found: (found.task.id, found.task.cluster_id, found.task.creator_name) == (108368, 22, "admin")
+        and (len(found.task.subtasks), found.trace_id, found.http_status) == (5, "b2a365d384444f76", 200),
+    ),
+    "tasks": Call(
+        lambda client: client.tasks(cluster_id=1, status=("RUNNING", "FAILED"), page=3, size=50),
+        "GET /api/v2/tasks/instances?page=3&size=50&sort=id,desc&clusterId=1&status=RUNNING,FAILED",
+        payload("task-list"),
+        lambda found: [task.id for task in found.items] == [6202983, 6175879]
+        and (found.total, found.number, found.size, found.items[0].operation) == (2, 3, 10, "")
+        and found.items[0].subtasks[2].operation == "ROLLBACK",
+    ),
+    "task": Call(
+        lambda client: client.task(35000312),
+        "GET /api/v2/tasks/instances/35000312",
+        payload("task-detail"),
+        lambda found: (found.operation, found.type, found.prohibit_rollback) == ("EXECUTE", "MANUAL", False)
+        and (found.subtasks[0].upstreams, found.subtasks[0].downstreams) == ((13000333,), (13000334,))
+        and found.subtasks[0].finish_time == datetime(2021, 8, 25, 7, 9, 52, 182000, UTC),
+    ),
+    "subtask_log": Call(
+        lambda client: client.subtask_log(35000312, 13000335),
+        "GET /api/v2/tasks/instances/35000312/subtasks/13000335/log",
+        payload("subtask-log"),
+        lambda found: found.text == document("subtask-log")["data"]["log"] and not found.is_cut,
+    ),
+}
+
+
+def test_every_public_method_of_the_client_has_a_call_here():
+    methods = {name for name, _ in inspect.getmembers(OcpClient, inspect.isfunction) if not name.startswith("_")}
+    assert methods == set(CALLS)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_call_sends_its_request_and_reads_the_documented_answer(hostile, name):
+    call = CALLS[name]
+    server = hostile(answer(call.answer))
+    assert call.check(call.make(client_of(server.url)))
+    [request] = server.requests
+    method, target, _ = request.split(b"\r\n", 1)[0].decode().split(" ")
+    path, query = urlsplit(call.sends.split(" ")[1])[2:4]
+    assert (method, urlsplit(target).path) == (call.sends.split(" ")[0], path)
+    assert parse_qs(urlsplit(target).query) == parse_qs(query)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_call_carries_the_headers_that_the_manual_asks_for(hostile, name):
+    server = hostile(answer(CALLS[name].answer))
+    CALLS[name].make(client_of(server.url))
+    head = server.requests[0].partition(b"\r\n\r\n")[0].decode()
+    sent = dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
+    assert sent["Authorization"] == "Basic b2xnYTpjYW5hcnktUGE1NS93b3Jk"
+    assert sent["Content-Type"] == "application/json"
+    assert sent["Host"] == f"127.0.0.1:{server.port}"
+    assert sent["Accept-Encoding"] == ("identity" if name == "upgrade" else "gzip")
+
+
+def test_upgrade_sends_its_body_byte_for_byte(hostile):
+    server = hostile(answer(payload("cluster-upgrade")))
+    client_of(server.url).upgrade(22, BODY)
+    assert server.requests[0].partition(b"\r\n\r\n")[2] == BODY
+
+
+def test_path_prefix_of_the_address_is_kept(hostile):
+    server = hostile(answer(payload("info")))
+    client_of(f"{server.url}/ocp/").info()
+    assert server.requests[0].startswith(b"GET /ocp/api/v2/info ")
+
+
+@pytest.mark.parametrize("body", [b'"2021-08-25T07:09:31Z"', b"2021-08-25T15:09:31+0800\n"])
+def test_time_is_read_quoted_or_with_a_line_end(hostile, body):
+    assert client_of(hostile(answer(body)).url).time() == datetime(2021, 8, 25, 7, 9, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("body", [b"", b"okay", b"2021-08-25T15:09:31", "２０２１-08-25T15:09:31Z".encode(), b"\xff"])
+def test_time_that_is_none_is_a_bad_answer(hostile, body):
+    with pytest.raises(BadAnswer):
+        client_of(hostile(answer(body)).url).time()
+
+
+def test_cluster_that_is_not_in_the_list_is_not_found(hostile):
+    with pytest.raises(NotFound):
+        client_of(hostile(answer(payload("cluster-list"))).url).cluster(4)
+
+
+def test_task_of_another_id_than_asked_for_is_a_bad_answer(hostile):
+    with pytest.raises(BadAnswer):
+        client_of(hostile(answer(payload("task-detail"))).url).task(35000313)
+
+
+@pytest.mark.parametrize("bad", ["22", -1, True, 1.0, None])
+def test_only_a_number_goes_into_a_url(hostile, bad):
+    server = hostile()
+    with pytest.raises(ValueError, match="id of OCP"):
+        client_of(server.url).upgrade(bad, BODY)
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize(("page", "size"), [(0, 10), (1, 0), (1, 2001)])
+def test_task_list_refuses_a_page_that_ocp_does_not_have(hostile, page, size):
+    with pytest.raises(ValueError, match="2000"):
+        client_of(hostile().url).tasks(page=page, size=size)
+
+
+def pages_of(*contents: list[int], **about: int) -> list[bytes]:
+    """Answers of a paged list of packages with these ids."""
+    return [answer(enveloped({"contents": [{"id": i} for i in ids], "page": about})) for ids in contents]
+
+
+@pytest.mark.parametrize("about", [{"totalPages": 3}, {"totalPage": 3}, {"totalElements": 5}, {"size": 2}])
+def test_paged_list_is_read_to_its_end_by_whatever_it_says_of_it(hostile, about):
+    server = hostile(*pages_of([1, 2], [3, 4], [5], **about))
+    assert [package.id for package in client_of(server.url).packages()] == [1, 2, 3, 4, 5]
+    assert [b"page=%d&" % number in request for number, request in enumerate(server.requests, 1)] == [True] * 3
+
+
+def test_list_may_be_a_bare_array(hostile):
+    server = hostile(answer(enveloped([{"id": 7}])))
+    assert [package.id for package in client_of(server.url).packages()] == [7]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pages_of([1, 2], [2, 3], totalPages=2),
+        pages_of([1, 2], [], totalElements=3),
+        pages_of([1], totalElements=2, totalPages=1),
+        [*pages_of([1, 2], totalElements=4), *pages_of([3], totalElements=3)],
+    ],
+)
+def test_list_that_moved_or_lacks_entries_is_a_bad_answer(hostile, answers):
+    with pytest.raises(BadAnswer):
+        client_of(hostile(*answers).url).packages()
+
+
+def test_endless_list_ends(hostile):
+    def another(connection, request):
+        number = int(request.split(b"page=")[1].split(b"&")[0])
+        connection.sendall(pages_of([number], totalPages=10**6)[0])
+
+    server = hostile(another)
+    with pytest.raises(BadAnswer, match="100 pages"):
+        client_of(server.url, total_seconds=60.0).packages()
+    assert len(server.requests) == 100
+
+
+@pytest.mark.parametrize(
+    ("about", "is_last"),
+    [({"totalElements": 3, "size": 2}, False), ({"totalElements": 2, "size": 2}, True), ({"size": 2}, False), ({}, True)],
+)
+def test_task_page_knows_whether_it_is_the_last(hostile, about, is_last):
+    page = client_of(hostile(*pages_of([2, 1], **about)).url).tasks(size=2)
+    assert page.is_last is is_last
+
+
+def test_info_is_read_with_unknown_and_absent_fields(hostile):
+    server = hostile(answer(json.dumps({"name": "ocp", "server": "x", "buildTime": "yesterday"}).encode()))
+    info = client_of(server.url).info()
+    assert (info.name, info.artifact, info.build_time) == ("ocp", "", None)
