@@ -13,7 +13,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocpdash.settings")
     if sys.argv[1:2] == ["demo"]:
         # Before settings load, and over whatever the shell says: a demo never touches a real database or OCP.
-        os.environ.update(demo.environment())
+        try:
+            os.environ.update(demo.environment())
+        except OSError as error:
+            sys.exit(f"The demo cannot write to {demo.var_folder()}: {error.strerror}.")
     execute_from_command_line(sys.argv)
 
 

@@ -95,6 +95,17 @@ class Services:
         self.processes.clear()
         shutil.rmtree(self.sockets, ignore_errors=True)
 
+    def revive(self) -> list[str]:
+        """Starts again what has died, and returns the names."""
+        dead = [name for name, process in self.processes.items() if not process.is_running()]
+        for name in dead:
+            self.processes[name].end(0)
+            if name == "postgres":
+                self._start_postgres()
+            else:
+                self._start_redis(redis_server())
+        return dead
+
     def _make_socket_folder(self) -> None:
         with suppress(FileExistsError):
             self.sockets.mkdir(mode=0o700)

@@ -16,6 +16,9 @@ MASK = "********"
 # Shorter values are words of everyday text: masking them would spoil lines and hide nothing.
 LEAST_SECRET = 6
 
+# What every record carries.
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
 
 def masked(line: str) -> str:
     """The line with every configured secret blotted out."""
@@ -37,6 +40,10 @@ class JsonFormatter(logging.Formatter):
         }
         if request_id.get():
             entry["request_id"] = request_id.get()
+        for name, value in vars(record).items():
+            # What a caller gave as `extra`; Django adds whole requests, which are no words for a log.
+            if name not in STANDARD and isinstance(value, str | int | float | None):
+                entry[name] = masked(value) if isinstance(value, str) else value
         if record.exc_info:
             entry["traceback"] = masked(self.formatException(record.exc_info))
         return json.dumps(entry, ensure_ascii=True)

@@ -88,8 +88,12 @@ class Process:
         return self._child.poll() is None
 
     @property
-    def exit_code(self) -> int | None:
-        return self._child.poll()
+    def how_it_ended(self) -> str:
+        """ "exit code 1" or "SIGKILL"; "running" before that."""
+        code = self._child.poll()
+        if code is None:
+            return "running"
+        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
     def ask_to_end(self) -> None:
         """Sends the ending signal to the whole group, and does not wait."""

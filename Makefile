@@ -1,0 +1,61 @@
+# make demo    everything on this machine, from nothing; Ctrl-C ends it
+# make test    every test, browser included        make check   lint, types, layers (under 30 s)
+# make bench   figures into bench/                 make journey the main job by a real browser
+# make clean   removes .venv, var and caches
+
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+ARGS ?=
+
+# The first Python from 3.11 on that can make a virtual environment.
+FIND_PYTHON = for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; python=; done; \
+	[ -n "$$python" ] || { echo "ocpdash needs Python 3.11 or newer with its venv module (Debian: apt install python3-venv)." >&2; exit 1; }
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# What check --deploy looks at: production, with values that lead nowhere.
+PRODUCTION = OCPDASH_MODE=production ALLOWED_HOSTS=ocpdash.example \
+	SECRET_KEY=not-a-key-only-long-enough-for-the-check-0123456789-abcdefghij \
+	DATABASE_URL=postgresql://ocpdash:none@db.example/ocpdash REDIS_URL=redis://redis.example/0
+
+.PHONY: demo test check bench journey venv clean
+
+demo: $(VENV)/.installed
+	@exec $(BIN)/python manage.py demo --port $(PORT) $(ARGS)
+
+test: venv
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m pytest --cov $(ARGS)
+
+check: venv
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/djlint --lint --quiet templates
+	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: venv
+	@for benchmark in bench/[a-z]*.py; do $(BIN)/python "$$benchmark" || exit 1; done
+
+journey: venv
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m tests.browser.journey $(ARGS)
+
+venv: $(VENV)/.installed-dev
+
+$(BIN)/python:
+	@$(FIND_PYTHON); "$$python" -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(BIN)/python
+	@echo "Installing packages into $(VENV)"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
+	@echo "Installing packages into $(VENV)"
+	@$(PIP) -r requirements-dev.txt
+	@touch $(VENV)/.installed $@
+
+clean:
+	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov
