@@ -1,0 +1,119 @@
+"""When a cluster's zones, servers and parameters are read: its row in the list changed, somebody looks, or its turn."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from upgrades import selectors
+from upgrades.models import Cluster, Endpoint
+from upgrades.ocp import errors, types
+from upgrades.ocp.client import OcpClient
+from upgrades.services import endpoints, inventory
+
+REQUESTS_PER_SECOND = 5
+REQUESTS_PER_CLUSTER = 3
+BATCH = 5
+BATCH_SECONDS = 1.0
+WANT_SECONDS = 5
+_ENDPOINT_FAILS = (
+    errors.NotSent,
+    errors.DeadlinePassed,
+    errors.ConnectionLost,
+    errors.Redirected,
+    errors.Unauthorized,
+    errors.RateLimited,
+)
+
+
+def want(cluster: Cluster) -> None:
+    """Note that somebody looks at `cluster`: its topology is read next. One UPDATE, at most one each 5 seconds."""
+    recently = timezone.now() - timedelta(seconds=WANT_SECONDS)
+    if cluster.topology_wanted_at is not None or (cluster.topology_tried_at or recently) > recently:
+        return
+    Cluster.objects.filter(pk=cluster.pk, topology_wanted_at=None).update(topology_wanted_at=Now())
+
+
+def sync_due(endpoint_id: int) -> bool:
+    """Read a batch of topologies if that is due and nobody else does it. Returns whether it was done."""
+    lease = BATCH_SECONDS + REQUESTS_PER_CLUSTER * settings.OCP_TOTAL_SECONDS + inventory.LEASE_SECONDS
+    if not endpoints.claim(endpoint_id, "topology", seconds=lease):
+        return False
+    read = 0
+    try:
+        endpoint = Endpoint.objects.get(pk=endpoint_id)
+        if endpoints.may_read(endpoint, timezone.now()):
+            read = sync_topologies(endpoint)
+    finally:
+        pause = max(1.0, read * REQUESTS_PER_CLUSTER / REQUESTS_PER_SECOND)
+        endpoints.release(endpoint_id, "topology", timezone.now() + timedelta(seconds=pause))
+    return True
+
+
+def sync_topologies(endpoint: Endpoint) -> int:
+    """Read the topologies wanted longest, then those tried longest ago; return how many were tried.
+
+    At most a batch: who calls must wait until the requests made are REQUESTS_PER_SECOND at most.
+    """
+    client = endpoints.client(endpoint)
+    began = time.monotonic()
+    count = 0
+    for cluster in _next(endpoint):
+        if time.monotonic() - began > BATCH_SECONDS:
+            break
+        count += 1
+        if isinstance(sync(cluster, client), _ENDPOINT_FAILS):
+            break
+    return count
+
+
+def _next(endpoint: Endpoint) -> list[Cluster]:
+    rows = Cluster.objects.filter(endpoint=endpoint, missing_since=None)
+    wanted = list(rows.exclude(topology_wanted_at=None).order_by("topology_wanted_at", "pk")[:BATCH])
+    old = timezone.now() - timedelta(seconds=settings.INVENTORY_SECONDS)
+    rotation = rows.filter(Q(topology_tried_at=None) | Q(topology_tried_at__lt=old), topology_wanted_at=None)
+    by_age = F("topology_tried_at").asc(nulls_first=True)
+    return wanted + list(rotation.order_by(by_age, "pk")[: BATCH - len(wanted)])
+
+
+def sync(cluster: Cluster, client: OcpClient | None = None) -> errors.OcpError | None:
+    """Read zones, servers and parameters of `cluster` and mirror them; return the error that prevented it.
+
+    Parameters that OCP does not give leave their facts empty: not known is not the same as unchanged.
+    """
+    at = selectors.database_now()
+    client = client or endpoints.client(cluster.endpoint)
+    try:
+        zones = client.zones(cluster.ocp_id)
+        servers = client.servers(cluster.ocp_id)
+        parameters = _parameters(client, cluster.ocp_id)
+    except errors.OcpError as error:
+        _note_failure(cluster, error, at)
+        return error
+    inventory.mirror_zones(cluster, zones, at)
+    inventory.mirror_servers(cluster, servers, at)
+    inventory.mirror_parameters(cluster, parameters, at)
+    endpoints.note_success(cluster.endpoint, at)
+    return None
+
+
+def _parameters(client: OcpClient, ocp_id: int) -> Sequence[types.Parameter]:
+    try:
+        return client.parameters(ocp_id)
+    except _ENDPOINT_FAILS:
+        raise
+    except errors.OcpError:
+        return ()
+
+
+def _note_failure(cluster: Cluster, error: errors.OcpError, at: datetime) -> None:
+    """Keep why, and let the rotation go on: one cluster that OCP cannot tell of must not hide the others."""
+    Cluster.objects.filter(pk=cluster.pk).update(
+        topology_failure=endpoints.reason_of(error).to_json(), **inventory.tried(at)
+    )
+    if isinstance(error, _ENDPOINT_FAILS):
+        endpoints.note_failure(cluster.endpoint, error, at)
