@@ -37,8 +37,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "django_htmx",
-    "allauth",
-    "allauth.account",
     "upgrades",
 ]
 
@@ -55,7 +53,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
+    "upgrades.middleware.SessionLifetimeMiddleware",
+    "upgrades.middleware.SignInRequiredMiddleware",
+    "upgrades.middleware.RefusalMiddleware",
 ]
 
 TEMPLATES = [
@@ -93,23 +93,26 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 # --- People ----------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "upgrades.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "account_login"
+LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# A session ends after half an hour without a click, and after twelve hours whatever happens.
+SESSION_IDLE_SECONDS = env.seconds("SESSION_IDLE_SECONDS", 1800)
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = env.seconds("SESSION_IDLE_SECONDS", 1800)
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+CSRF_FAILURE_VIEW = "upgrades.views.errors.csrf_failure"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "upgrades.views.errors.csrf_failure"
 
 # --- The wire --------------------------------------------------------------------------------------------------
 
