@@ -1,0 +1,137 @@
+"""The state file: one SQLite row a record, written in one transaction before anything is answered."""
+
+import json
+import sqlite3
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from upgrades.simulator.records import (
+    AnswerPlan,
+    Attempt,
+    Cluster,
+    FailRule,
+    LatePost,
+    Package,
+    Post,
+    Server,
+    Subtask,
+    Task,
+    Zone,
+)
+from upgrades.simulator.state import World
+
+_META = ("seed", "engine_at", "last_task_id", "last_subtask_id")
+
+
+class Store:
+    """Keeps a world in a SQLite file; without a path it keeps nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._connection: sqlite3.Connection | None = None
+        if path is None:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Used by many threads, always under the world's lock.
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS record (kind TEXT, id TEXT, body TEXT, PRIMARY KEY (kind, id))"
+        )
+
+    def flush(self, world: World) -> None:
+        """Store what changed, and nothing else."""
+        touched, world.touched = world.touched, set()
+        if self._connection is None or not touched:
+            return
+        rows = [(kind, key, _body(world, kind, key)) for kind, key in touched | {("meta", "world")}]
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany("REPLACE INTO record VALUES (?, ?, ?)", [row for row in rows if row[2]])
+        self._connection.executemany(
+            "DELETE FROM record WHERE kind = ? AND id = ?", [row[:2] for row in rows if not row[2]]
+        )
+        self._connection.execute("COMMIT")
+
+    def load(self, world: World) -> bool:
+        """Fill an empty world from the file; False when the file is new."""
+        if self._connection is None:
+            return False
+        rows = self._connection.execute("SELECT kind, body FROM record").fetchall()
+        for kind, body in rows:
+            _take(world, kind, json.loads(body))
+        world.posts.sort(key=lambda post: post.n)
+        for order in (world.clusters, world.tasks):
+            _sort(order)
+        packages = sorted(world.packages.values(), key=lambda package: package.id)
+        world.packages = {package.file_name: package for package in packages}
+        return bool(rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _sort(records: dict[int, Any]) -> None:
+    for key in sorted(records):
+        records[key] = records.pop(key)
+
+
+def _body(world: World, kind: str, key: str) -> str:
+    """Return a record as JSON, or an empty text when it is gone."""
+    if kind == "meta":
+        return json.dumps(_meta(world))
+    record: Cluster | Package | Task | Post | None
+    match kind:
+        case "cluster":
+            record = world.clusters.get(int(key))
+        case "package":
+            record = world.packages.get(key)
+        case "task":
+            record = world.tasks.get(int(key))
+        case _:
+            record = world.posts[int(key) - 1]
+    return json.dumps(asdict(record)) if record is not None else ""
+
+
+def _meta(world: World) -> dict[str, Any]:
+    return {name: getattr(world, name) for name in _META} | {
+        "plans": [asdict(plan) for plan in world.plans],
+        "fails": [asdict(rule) for rule in world.fails],
+        "late": [asdict(late) for late in world.late],
+        "lies": sorted(world.lies),
+    }
+
+
+def _take(world: World, kind: str, body: dict[str, Any]) -> None:
+    match kind:
+        case "meta":
+            _take_meta(world, body)
+        case "cluster":
+            body["zones"] = [Zone(**zone) for zone in body["zones"]]
+            body["servers"] = [Server(**server) for server in body["servers"]]
+            world.clusters[body["id"]] = Cluster(**body)
+        case "package":
+            package = Package(**body)
+            world.packages[package.file_name] = package
+        case "task":
+            body["subtasks"] = [_subtask(subtask) for subtask in body["subtasks"]]
+            world.tasks[body["id"]] = Task(**body)
+        case "post":
+            world.posts.append(Post(**body))
+
+
+def _take_meta(world: World, body: dict[str, Any]) -> None:
+    for name in _META:
+        setattr(world, name, body[name])
+    world.plans = [AnswerPlan(**plan) for plan in body["plans"]]
+    world.fails = [FailRule(**rule) for rule in body["fails"]]
+    world.late = [LatePost(**late) for late in body["late"]]
+    world.lies = set(body["lies"])
+
+
+def _subtask(body: dict[str, Any]) -> Subtask:
+    body["attempts"] = [Attempt(**attempt) for attempt in body["attempts"]]
+    return Subtask(**body)
