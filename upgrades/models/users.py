@@ -53,6 +53,11 @@ class User(AbstractUser):
             return any(held == role for held, _where in self.granted)
         return (role, "") in self.granted or (role, environment) in self.granted
 
+    def environments_of(self, role: str) -> frozenset[str]:
+        """Environments in which this person holds `role`."""
+        names = {environment for held, environment in self.granted if held == role} if self.is_active else set()
+        return frozenset(Environment.values) if "" in names else frozenset(names)
+
     @property
     def environments(self) -> frozenset[str]:
         """Environments this person may look at, through any role."""

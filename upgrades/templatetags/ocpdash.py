@@ -15,9 +15,8 @@ from django.utils import dateformat, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
 
 register = template.Library()
 
@@ -127,7 +126,7 @@ def fresh(at: dt.datetime | None, trouble: str = "") -> dict[str, Any]:
     status = {"ocp": "failed", "worker": "unconfirmed"}.get(trouble, "")
     if not status and (at is None or age_of(at) > settings.STALE_SECONDS):
         status = "stale"
-    return {"at": at, "trouble": trouble, "status": status}
+    return {"at": at, "trouble": trouble, "status": status, "stale_after": int(settings.STALE_SECONDS)}
 
 
 def _status_parts(status: str, word: str) -> dict[str, Any]:
@@ -171,9 +170,17 @@ def time_text(value: dt.datetime, precision: str = "minutes") -> str:
     hours = f"{local.strftime(clock)} {zone_text(local)}"
     if precision == "clock":
         return hours
+    joint = " " if (get_language() or "").startswith("zh") else ", "
+    return f"{local_date(value)}{joint}{hours}"
+
+
+@register.filter
+def local_date(value: dt.datetime) -> str:
+    """The day in the display zone: Sat 21 Nov 2026, or 2026-11-21 in Chinese."""
+    local = value.astimezone(display_zone())
     if (get_language() or "").startswith("zh"):
-        return f"{local.strftime('%Y-%m-%d')} {hours}"
-    return f"{dateformat.format(local, 'D j M Y')}, {hours}"
+        return local.strftime("%Y-%m-%d")
+    return dateformat.format(local, "D j M Y")
 
 
 @cache
@@ -191,6 +198,12 @@ def zone_text(local: dt.datetime) -> str:
 def age_of(value: dt.datetime) -> float:
     """Seconds since then; never below zero, as clocks differ."""
     return max(0.0, (timezone.now() - value).total_seconds())
+
+
+@register.filter
+def since(value: dt.datetime | None) -> float | None:
+    """Seconds since then, for `elapsed`."""
+    return None if value is None else age_of(value)
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""Shapes of what people hand in. Rules are not here: services hold them."""

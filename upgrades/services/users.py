@@ -1,0 +1,184 @@
+"""People: who may use ocpdash, with which roles. Rights to change people belong to admins of all environments."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
+from django.contrib.auth.tokens import default_token_generator
+from django.contrib.sessions.models import Session
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from upgrades import audit
+from upgrades.models import Environment, Grant, Role, User
+from upgrades.rules import Reason
+from upgrades.services.moves import Forbidden, Invalid, TooLate, attempt
+
+# A role and an environment; "" stands for all of them.
+RolePlace = tuple[str, str]
+PLACES = ("", *Environment.values)
+
+
+def may_manage(user: User) -> bool:
+    """Whether `user` may change people: an admin of one environment could else grant itself another."""
+    return user.has_role(Role.ADMIN, "")
+
+
+def add(*, actor: User | None, username: str, full_name: str, grants: Iterable[RolePlace]) -> User:
+    """Add a person without a password, and return the row; a link lets the person set one.
+
+    `actor` None is a management command. Raises Forbidden, or Invalid where the username is taken or a
+    grant is unknown.
+    """
+    with attempt("user.add", actor=actor, subject=None):
+        _require_admin(actor)
+        wanted = _known(grants)
+        if User.objects.filter(username__iexact=username).exists():
+            raise Invalid(Reason("user.username_taken", {"username": username}), field="username")
+        user = User(username=username, full_name=full_name)
+        user.set_unusable_password()
+        try:
+            with transaction.atomic():
+                user.save(force_insert=True)
+        except IntegrityError as error:
+            raise Invalid(Reason("user.username_taken", {"username": username}), field="username") from error
+        Grant.objects.bulk_create(Grant(user=user, role=role, environment=place) for role, place in sorted(wanted))
+        audit.record("user.add", actor=actor, subject=user, after={"grants": _plain(wanted), "full_name": full_name})
+    return user
+
+
+def set_grants(*, actor: User | None, user: User, grants: Iterable[RolePlace]) -> None:
+    """Make `grants` the roles of `user`, and end the person's sessions where that changes anything.
+
+    Raises Forbidden, Invalid for an unknown role or environment, TooLate where it would leave no admin.
+    """
+    with attempt("user.set_grants", actor=actor, subject=user):
+        _require_admin(actor)
+        wanted = _known(grants)
+        _lock_admins()
+        held = set(user.grants.values_list("role", "environment"))
+        if wanted == held:
+            return
+        for role, place in held - wanted:
+            user.grants.filter(role=role, environment=place).delete()
+        Grant.objects.bulk_create(Grant(user=user, role=role, environment=place) for role, place in wanted - held)
+        _require_some_admin()
+        _end_sessions(user)
+        audit.record(
+            "user.set_grants",
+            actor=actor,
+            subject=user,
+            before={"grants": _plain(held)},
+            after={"grants": _plain(wanted)},
+        )
+        user.refresh_from_db()
+
+
+def deactivate(*, actor: User | None, user: User) -> None:
+    """Let `user` in no more, and end the person's sessions. Raises Forbidden, or TooLate for the last admin."""
+    with attempt("user.deactivate", actor=actor, subject=user):
+        _require_admin(actor)
+        _lock_admins()
+        _set_active(user, is_active=False)
+        _require_some_admin()
+        _end_sessions(user)
+        audit.record("user.deactivate", actor=actor, subject=user)
+        user.refresh_from_db()
+
+
+def reactivate(*, actor: User | None, user: User) -> None:
+    """Let `user` in again, with the roles held before. Raises Forbidden, or TooLate where that is so already."""
+    with attempt("user.reactivate", actor=actor, subject=user):
+        _require_admin(actor)
+        _set_active(user, is_active=True)
+        audit.record("user.reactivate", actor=actor, subject=user)
+        user.refresh_from_db()
+
+
+def make_reset_link(*, actor: User | None, user: User) -> str:
+    """Return a token with which `user` may set a password once, within PASSWORD_RESET_TIMEOUT seconds.
+
+    The token is kept nowhere. Raises Forbidden, or TooLate for a person who is deactivated.
+    """
+    with attempt("user.reset_link", actor=actor, subject=user):
+        _require_admin(actor)
+        if not user.is_active:
+            raise TooLate(Reason("user.is_inactive", {"username": user.username}))
+        audit.record("user.reset_link", actor=actor, subject=user)
+    return default_token_generator.make_token(user)
+
+
+def is_link_good(*, user: User, token: str) -> bool:
+    """Whether `token` still lets this person set a password."""
+    return user.is_active and default_token_generator.check_token(user, token)
+
+
+def set_password(*, user: User, token: str, password: str) -> None:
+    """Set the password that the link's holder chose; the link dies, and the person's sessions end.
+
+    Raises TooLate where the link was used, ran out or belongs to somebody who is deactivated.
+    """
+    with attempt("user.set_password", actor=user, subject=user):
+        # The token is bound to the password it replaces: of two holders of one link only the first one wins.
+        rows = User.objects.filter(pk=user.pk, is_active=True, password=user.password)
+        if not is_link_good(user=user, token=token) or rows.update(password=make_password(password)) != 1:
+            raise TooLate(Reason("user.link_is_dead"))
+        _end_sessions(user)
+        audit.record("user.set_password", actor=user, subject=user)
+        user.refresh_from_db()
+
+
+def set_first_password(*, user: User, password: str) -> None:
+    """Set the password of a person who has none yet; for management commands.
+
+    Raises TooLate where the person has one: a command is no way round the link.
+    """
+    with attempt("user.set_password", actor=None, subject=user):
+        rows = User.objects.filter(pk=user.pk, password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        if rows.update(password=make_password(password)) != 1:
+            raise TooLate(Reason("user.already_so", {"username": user.username}))
+        audit.record("user.set_password", actor=None, subject=user)
+        user.refresh_from_db()
+
+
+def _require_admin(actor: User | None) -> None:
+    if actor is not None and not may_manage(actor):
+        raise Forbidden(Reason("user.needs_admin"))
+
+
+def _known(grants: Iterable[RolePlace]) -> set[RolePlace]:
+    wanted = set(grants)
+    for role, place in wanted:
+        if role not in Role.values or place not in PLACES:
+            raise Invalid(Reason("user.unknown_grant", {"role": role, "environment": place}), field="grants")
+    return wanted
+
+
+def _lock_admins() -> None:
+    """Two admins who remove each other at the same moment go one after the other.
+
+    No single row holds "at least one admin", so that a compare-and-set has nothing to compare; the rows of
+    all admins are locked instead, and counted afterwards in a statement of its own.
+    """
+    list(Grant.objects.filter(role=Role.ADMIN, environment="").order_by("pk").select_for_update().values_list("pk"))
+
+
+def _require_some_admin() -> None:
+    if not User.objects.filter(is_active=True, grants__role=Role.ADMIN, grants__environment="").exists():
+        raise TooLate(Reason("user.last_admin"))
+
+
+def _set_active(user: User, *, is_active: bool) -> None:
+    if User.objects.filter(pk=user.pk, is_active=not is_active).update(is_active=is_active) != 1:
+        raise TooLate(Reason("user.already_so", {"username": user.username}))
+
+
+def _end_sessions(user: User) -> None:
+    """Sessions are not keyed by user; people are few, so that looking at each live one is cheap enough."""
+    for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
+
+
+def _plain(grants: Iterable[RolePlace]) -> list[str]:
+    return sorted(f"{role}:{place or '*'}" for role, place in grants)

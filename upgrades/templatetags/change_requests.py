@@ -1,0 +1,75 @@
+"""What the pages of change requests, decisions and audit need to show: sentences of reasons, names of acts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import stringfilter
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from upgrades import audit, reasons
+from upgrades.models import AuditEvent, User
+from upgrades.rules import Reason
+
+register = template.Library()
+
+# The result of an act: data-status and word.
+OUTCOMES: Mapping[str, tuple[str, str | Promise]] = {
+    AuditEvent.Outcome.DONE: ("successful", pgettext_lazy("outcome", "Done")),
+    AuditEvent.Outcome.REFUSED: ("blocked", pgettext_lazy("outcome", "Refused")),
+    AuditEvent.Outcome.FAILED: ("failed", pgettext_lazy("outcome", "Failed")),
+}
+# The verdict of a vote: data-status and word.
+VERDICTS: Mapping[str, tuple[str, str | Promise]] = {
+    "approve": ("approved", gettext_lazy("Approved")),
+    "send_back": ("changes_requested", gettext_lazy("Sent back")),
+    "reject": ("rejected", gettext_lazy("Rejected")),
+}
+
+
+@register.filter
+def sentence(reason: Reason | Mapping[str, Any] | None) -> str:
+    """The sentence of a reason, or of one that a row stored; "" for none."""
+    if not reason:
+        return ""
+    return reasons.sentence(reason if isinstance(reason, Reason) else Reason.from_json(reason))
+
+
+@register.filter
+@stringfilter
+def act(action: str) -> str:
+    """The words of an audit action; an unknown one is shown as it is."""
+    return str(audit.ACTIONS.get(action, action))
+
+
+@register.inclusion_tag("components/_state.html")
+def outcome(value: str) -> dict[str, Any]:
+    """The result of an act as icon, word and colour."""
+    status, word = OUTCOMES.get(value, ("unknown", value))
+    return {"status": status, "word": word}
+
+
+@register.inclusion_tag("components/_state.html")
+def verdict(value: str) -> dict[str, Any]:
+    """The verdict of a vote as icon, word and colour."""
+    status, word = VERDICTS.get(value, ("unknown", value))
+    return {"status": status, "word": word}
+
+
+@register.filter
+def actor_name(event: AuditEvent) -> str:
+    """Who did it: a person's name as it is now, as it was written where the person is gone, or ocpdash itself."""
+    if event.actor is not None:
+        return str(event.actor)
+    return event.actor_name or "ocpdash"
+
+
+@register.filter
+def names(people: list[User]) -> str:
+    """Some names for a sentence: "Amir, Bea or Chen"."""
+    words = [str(person) for person in people]
+    if len(words) < 2:
+        return "".join(words)
+    return _("%(some)s or %(last)s") % {"some": ", ".join(words[:-1]), "last": words[-1]}

@@ -1,0 +1,72 @@
+"""Error pages: what failed, whether anything was changed, the way back, and the request id."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from upgrades import audit, reasons
+from upgrades.services import moves
+
+logger = logging.getLogger(__name__)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: a request that no page of ours makes."""
+    return HttpResponse(render_to_string("400.html", _facts()), status=400)
+
+
+def permission_denied(request: HttpRequest, exception: PermissionDenied | None = None) -> HttpResponse:
+    """403: visible, but not permitted to this person."""
+    return render(request, "403.html", _facts(), status=403)
+
+
+def not_found(request: HttpRequest, exception: Http404 | None = None) -> HttpResponse:
+    """404: not there, or not visible to this person; the page does not say which."""
+    return render(request, "404.html", _facts(), status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, without the database, the session or context processors: they may be what broke."""
+    return HttpResponse(render_to_string("500.html", {**_facts(), "back_url": request.get_full_path()}), status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 where a form's token does not fit: most often the page was open since before a sign-in."""
+    logger.warning("csrf refused", extra={"path": request.path, "why": reason})
+    words = {
+        "title": _("This page is older than your sign-in"),
+        "text": _(
+            "Nothing was changed. Open the page again and send it once more; what you typed is kept in this tab."
+        ),
+        "back_text": _("Open the page again"),
+        "back_url": request.get_full_path(),
+    }
+    return render(request, "403.html", {**_facts(), **words}, status=403)
+
+
+def refused(request: HttpRequest, refusal: moves.Refusal) -> HttpResponse:
+    """403, 409 or 400 for a refusal of a service, with its reason in the reader's language."""
+    text = reasons.sentence(refusal.reason)
+    facts = {**_facts(), "text": text, "back_url": _object_url(request)}
+    if isinstance(refusal, moves.Forbidden):
+        return render(request, "403.html", {**facts, "back_text": _("Go back")}, status=403)
+    if isinstance(refusal, moves.TooLate):
+        return render(request, "409.html", facts, status=409)
+    return HttpResponse(render_to_string("400.html", facts), status=400)
+
+
+def _object_url(request: HttpRequest) -> str:
+    """The page that the form stood on: the browser names it, and only our own origin counts."""
+    referer = request.headers.get("Referer", "")
+    own = f"{request.scheme}://{request.get_host()}/"
+    return referer if referer.startswith(own) else "/"
+
+
+def _facts() -> dict[str, Any]:
+    return {"request_id": audit.origin.get().request_id, "seen_at": timezone.now()}

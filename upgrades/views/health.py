@@ -1,0 +1,52 @@
+"""Probes for a load balancer: alive, and ready to serve. They name parts, never details."""
+
+import logging
+from collections.abc import Callable
+
+import redis
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from upgrades import live
+
+logger = logging.getLogger(__name__)
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """This process answers. Nothing else is looked at, so that a lost database restarts nobody."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """The parts that pages need, each "ok" or "down"; 503 where one is down."""
+    parts = {name: "ok" if _works(name, probe) else "down" for name, probe in PROBES.items()}
+    return JsonResponse(parts, status=200 if set(parts.values()) == {"ok"} else 503)
+
+
+def _works(name: str, probe: Callable[[], bool]) -> bool:
+    try:
+        return probe()
+    except (DatabaseError, redis.RedisError) as error:
+        logger.warning("not ready", extra={"part": name, "error": type(error).__name__})
+        return False
+
+
+def _database() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return bool(cursor.fetchone())
+
+
+def _redis() -> bool:
+    return bool(live.connection().ping())
+
+
+PROBES: dict[str, Callable[[], bool]] = {"database": _database, "redis": _redis}
