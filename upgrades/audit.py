@@ -21,7 +21,8 @@ class Origin:
     address: str = ""
 
 
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+NOWHERE = Origin()
+origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 
 ACTIONS: Mapping[str, str | Promise] = {
     "change_request.create": _("wrote the change request"),

@@ -26,7 +26,7 @@ def database_now() -> datetime:
     """The database's clock at this moment, not at the transaction's beginning; aware, UTC."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        row = cursor.fetchone()
+        row: tuple[datetime] = cursor.fetchone()
     return row[0]
 
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 
 class AuditEvent(models.Model):
@@ -18,7 +19,7 @@ class AuditEvent(models.Model):
         REFUSED = "refused"
         FAILED = "failed"
 
-    at = models.DateTimeField(db_default=models.functions.Now(), editable=False)
+    at = models.DateTimeField(db_default=Now(), editable=False)
     action = models.CharField(max_length=64)
     outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.DONE)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from upgrades.models.clusters import Cluster
 from upgrades.models.endpoints import Endpoint
@@ -34,7 +35,7 @@ class ChangeRequest(models.Model):
     purpose = models.TextField(max_length=4000)
     requester = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="change_requests")
     status = models.CharField(max_length=20, default=workflow.RequestStatus.DRAFT)
-    status_at = models.DateTimeField(db_default=models.functions.Now())
+    status_at = models.DateTimeField(db_default=Now())
     status_reason = models.JSONField(null=True)
     outcome = models.CharField(max_length=20, blank=True)
 
@@ -49,7 +50,7 @@ class ChangeRequest(models.Model):
     window_closes_at = models.DateTimeField(null=True)
     auto_start = models.BooleanField(default=False)
 
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
     submitted_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     approved_at = models.DateTimeField(null=True)
@@ -108,7 +109,7 @@ class Revision(models.Model):
     number = models.IntegerField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     content = models.JSONField()
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints: ClassVar = [
@@ -148,7 +149,7 @@ class Vote(models.Model):
     voter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="votes")
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     comment = models.TextField(max_length=4000, blank=True)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering: ClassVar = ["created_at", "id"]

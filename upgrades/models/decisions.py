@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from upgrades.models.runs import UpgradeRun
 from upgrades.rules import workflow
@@ -33,7 +34,7 @@ class Decision(models.Model):
     run = models.ForeignKey(UpgradeRun, on_delete=models.PROTECT, related_name="decisions")
     kind = models.CharField(max_length=10)
     status = models.CharField(max_length=10, default=workflow.DecisionStatus.PROPOSED)
-    status_at = models.DateTimeField(db_default=models.functions.Now())
+    status_at = models.DateTimeField(db_default=Now())
     status_reason = models.JSONField(null=True)
     proposer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     confirmer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -41,7 +42,7 @@ class Decision(models.Model):
     ocp_task_id = models.BigIntegerField(null=True)
     evidence = models.JSONField()
     evidence_hash = models.CharField(max_length=64)
-    proposed_at = models.DateTimeField(db_default=models.functions.Now())
+    proposed_at = models.DateTimeField(db_default=Now())
     confirmed_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 
 from upgrades.models.change_requests import ChangeRequest
 from upgrades.models.clusters import Cluster
@@ -35,7 +36,7 @@ class UpgradeRun(models.Model):
     change_request = models.OneToOneField(ChangeRequest, primary_key=True, on_delete=models.PROTECT, related_name="run")
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="runs")
     status = models.CharField(max_length=20, default=workflow.RunStatus.SUBMITTING)
-    status_at = models.DateTimeField(db_default=models.functions.Now())
+    status_at = models.DateTimeField(db_default=Now())
     status_reason = models.JSONField(null=True)
     version = models.IntegerField(default=1)
 
@@ -46,7 +47,7 @@ class UpgradeRun(models.Model):
     fingerprint = models.CharField(max_length=64)
     baseline = models.JSONField(default=list)
     worker_token = models.CharField(max_length=64)
-    intent_at = models.DateTimeField(db_default=models.functions.Now())
+    intent_at = models.DateTimeField(db_default=Now())
     ocp_intent_at = models.DateTimeField(null=True)
 
     # What is known of the sending.
@@ -131,7 +132,7 @@ class ClusterHold(models.Model):
 
     cluster = models.OneToOneField(Cluster, on_delete=models.PROTECT, related_name="hold")
     run = models.ForeignKey(UpgradeRun, on_delete=models.PROTECT, related_name="holds")
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
     is_alarm = models.BooleanField(default=False)
 
     def __str__(self) -> str:

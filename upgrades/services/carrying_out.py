@@ -1,0 +1,121 @@
+"""Carrying out confirmed decisions. The worker reads OCP first; what moved meanwhile ends the decision."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from upgrades import selectors
+from upgrades.models import Decision, Endpoint, TaskInstance, UpgradeRun
+from upgrades.ocp.client import OcpClient
+from upgrades.ocp.errors import OcpError
+from upgrades.rules import Reason, workflow
+from upgrades.services import decisions, endpoints, following, holds, moves, runs, sweeping
+
+
+def confirmed(endpoint: Endpoint) -> list[Decision]:
+    """Decisions of `endpoint` that two people have made and nobody has carried out."""
+    rows = Decision.objects.filter(run__endpoint=endpoint, status=workflow.DecisionStatus.CONFIRMED)
+    return list(rows.select_related("run__change_request__cluster", "run__endpoint", "proposer", "confirmer"))
+
+
+def carry_out_all(endpoint: Endpoint) -> None:
+    """Carry out what is confirmed. Where OCP does not answer, a decision waits until it expires."""
+    for decision in confirmed(endpoint):
+        try:
+            carry_out(decision)
+        except OcpError as error:
+            endpoints.note_failure(endpoint, error, selectors.database_now())
+        except (moves.TooLate, moves.Invalid) as refusal:
+            _overtake(decision, refusal.reason)
+
+
+def carry_out(decision: Decision) -> None:
+    """Carry out one confirmed decision, or end it as overtaken. Raises OcpError, TooLate or Invalid."""
+    run = decision.run
+    if decision.kind == workflow.DecisionKind.RELEASE:
+        _release(decision, run)
+    elif decision.kind == workflow.DecisionKind.ADOPT:
+        _adopt(decision, run)
+    elif decision.kind == workflow.DecisionKind.ABANDON:
+        _abandon(decision, run)
+    else:
+        _close(decision, run)
+
+
+def _overtake(decision: Decision, reason: Reason) -> None:
+    try:
+        with transaction.atomic():
+            moves.move(decision, "overtake", reason=reason)
+    except moves.TooLate:
+        return
+
+
+def _client(run: UpgradeRun) -> OcpClient | None:
+    """A client of the run's endpoint, or None where it may not be read now."""
+    if not endpoints.may_read(run.endpoint, selectors.database_now()):
+        return None
+    return endpoints.client(run.endpoint)
+
+
+def _by(decision: Decision) -> Reason:
+    confirmer = decision.confirmer.username if decision.confirmer else ""
+    return Reason("decision.by", {"proposer": decision.proposer.username, "confirmer": confirmer})
+
+
+def _finish(decision: Decision, action: str, where: dict[str, Any]) -> None:
+    """The run's move and the end of the decision, together or not at all."""
+    with transaction.atomic():
+        runs.move(decision.run, action, reason=_by(decision), comment=decision.purpose, where=where)
+        moves.move(decision, "carry_out")
+
+
+def _release(decision: Decision, run: UpgradeRun) -> None:
+    with transaction.atomic():
+        moves.move(decision, "carry_out")
+        holds.free(run, reason=_by(decision))
+
+
+def _adopt(decision: Decision, run: UpgradeRun) -> None:
+    client = _client(run)
+    if client is None or decision.ocp_task_id is None:
+        return
+    parent = sweeping.read_parent(run, client, decision.ocp_task_id)
+    if parent is None:
+        raise moves.TooLate(Reason("decision.evidence_moved"))
+    with transaction.atomic():
+        sweeping.bind(run, parent, reason=_by(decision))
+        moves.move(decision, "carry_out")
+
+
+def _abandon(decision: Decision, run: UpgradeRun) -> None:
+    quiet_over = run.intent_at + timedelta(seconds=settings.QUIET_PERIOD_SECONDS)
+    client = _client(run)
+    if client is None:
+        if decisions.is_long_unread_after_quiet(run):
+            _finish(decision, "abandon", {"version": run.version})
+        return
+    seen = sweeping.read(run, client)
+    found = sorted(sweeping.fits(run, seen.tasks))
+    if found:
+        raise moves.TooLate(Reason("decision.candidates_seen", {"task_ids": tuple(found)}))
+    if seen.at > quiet_over:
+        _finish(decision, "abandon", {"version": run.version})
+
+
+def _close(decision: Decision, run: UpgradeRun) -> None:
+    if decisions.is_long_unreadable(run):
+        _finish(decision, "close", {"version": run.version})
+        return
+    client = _client(run)
+    if client is None:
+        return
+    following.refresh(run, client)
+    run.refresh_from_db()
+    shown = decisions.evidence(run, decision.kind, decision.ocp_task_id)
+    if decisions.evidence_hash(shown) != decision.evidence_hash:
+        raise moves.TooLate(Reason("decision.evidence_moved"))
+    if run.task_instances.exclude(kind=TaskInstance.Kind.POSSIBLE).filter(status="RUNNING").exists():
+        raise moves.TooLate(Reason("decision.task_running"))
+    _finish(decision, "close", {"version": run.version})

@@ -1,0 +1,235 @@
+"""Change requests: written, edited, sent to review, taken back, started. Votes are in `votes`.
+
+Every function is one transaction with its audit event, and raises Forbidden (403),
+TooLate (409) or Invalid (400) with nothing changed.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from upgrades import audit, live
+from upgrades.models import ChangeRequest, Cluster, ClusterHold, Editor, Package, Revision, Role, User, Vote
+from upgrades.rules import Reason, policy, workflow
+from upgrades.services import moves, plans
+
+PURPOSE_LIMIT = 4000
+
+
+def create(*, cluster: Cluster, target_file_name: str, purpose: str, actor: User) -> ChangeRequest:
+    """Write a draft for `cluster`; the actor becomes its requester."""
+    with moves.attempt("change_request.create", actor=actor, subject=cluster):
+        _require_operator(actor, cluster)
+        content = _content(cluster, target_file_name, purpose)
+        change_request = ChangeRequest.objects.create(
+            endpoint=cluster.endpoint, cluster=cluster, requester=actor, quorum=settings.APPROVAL_QUORUM, **content
+        )
+        _keep_revision(change_request, actor)
+        audit.record("change_request.create", actor=actor, subject=change_request, after=content)
+    return change_request
+
+
+def edit(
+    *, change_request: ChangeRequest, target_file_name: str, purpose: str, lock_version: int, actor: User
+) -> ChangeRequest:
+    """Change the content; the revision rises when it really changed, and older votes stop counting.
+
+    `lock_version` is the one the form was made from: an older form is TooLate.
+    """
+    with moves.attempt("change_request.edit", actor=actor, subject=change_request):
+        _require_operator(actor, change_request.cluster)
+        before = {"target_file_name": change_request.target_file_name, "purpose": change_request.purpose}
+        content = _content(change_request.cluster, target_file_name, purpose)
+        rows = ChangeRequest.objects.filter(pk=change_request.pk, status__in=workflow.REQUEST_EDITABLE)
+        step = 0 if content == before else 1
+        changed = rows.filter(lock_version=lock_version).update(
+            **content, revision=F("revision") + step, lock_version=F("lock_version") + 1
+        )
+        _require_fresh(change_request, changed, lock_version, workflow.REQUEST_EDITABLE, "edit")
+        if step:
+            _keep_revision(change_request, actor)
+        audit.record("change_request.edit", actor=actor, subject=change_request, before=before, after=content)
+    return change_request
+
+
+def submit(*, change_request: ChangeRequest, lock_version: int, actor: User) -> ChangeRequest:
+    """Build the plan and send the request to its approvers; also renews a stale one.
+
+    A renewed plan is new content: it takes a revision of its own, so that everybody votes anew.
+    """
+    with moves.attempt("change_request.submit", actor=actor, subject=change_request):
+        moves.require(change_request, "submit", actor, requester_id=change_request.requester_id)
+        renewal = 1 if change_request.status == workflow.RequestStatus.STALE else 0
+        rows = ChangeRequest.objects.filter(pk=change_request.pk, lock_version=lock_version)
+        changed = rows.update(lock_version=F("lock_version") + 1, revision=F("revision") + renewal)
+        _require_fresh(change_request, changed, lock_version, workflow.REQUEST_EDITABLE, "submit")
+        if change_request.revision <= change_request.sent_back_revision:
+            raise moves.TooLate(Reason("change_request.unchanged_since_sent_back"))
+        _keep_revision(change_request, actor)
+        _require_signers(change_request)
+        plan = plans.build(change_request)
+        _enter_review(change_request, plan, actor)
+        transaction.on_commit(live.ring)
+    return change_request
+
+
+def _enter_review(change_request: ChangeRequest, plan: plans.Built, actor: User) -> None:
+    fields: dict[str, Any] = {
+        "plan": plan.content,
+        "fingerprint": plan.fingerprint,
+        "submitted_at": Now(),
+        "approved_at": None,
+        "expires_at": Now() + timedelta(seconds=settings.REQUEST_EXPIRY_SECONDS),
+    }
+    try:
+        with transaction.atomic():
+            moves.move(change_request, "submit", actor=actor, fields=fields)
+    except IntegrityError as error:
+        other = taking(change_request.cluster)
+        raise moves.TooLate(
+            Reason("change_request.cluster_taken", {"number": other.number if other else ""})
+        ) from error
+
+
+def take_back(*, change_request: ChangeRequest, actor: User, comment: str = "") -> None:
+    """The requester takes it back to change it; it needs an edit before it is sent again."""
+    with moves.attempt("change_request.take_back", actor=actor, subject=change_request):
+        fields = {"sent_back_revision": F("revision"), "approved_at": None}
+        moves.move(change_request, "take_back", actor=actor, comment=comment, fields=fields)
+
+
+def withdraw(*, change_request: ChangeRequest, actor: User, comment: str = "") -> None:
+    """End it for good: by its requester, or by an admin for an absent one."""
+    with moves.attempt("change_request.withdraw", actor=actor, subject=change_request):
+        moves.move(change_request, "withdraw", actor=actor, comment=comment)
+
+
+def start(*, change_request: ChangeRequest, fingerprint: str, actor: User) -> None:
+    """Ask for the start of what was approved under `fingerprint`. A Celery worker does the rest.
+
+    TooLate also when the page showed another plan, the approval has run out, or a run holds a cluster.
+    """
+    with moves.attempt("change_request.start", actor=actor, subject=change_request):
+        moves.require(change_request, "start", actor)
+        if fingerprint != change_request.fingerprint:
+            raise moves.TooLate(Reason("change_request.other_plan"))
+        if not ChangeRequest.objects.filter(pk=change_request.pk, expires_at__gt=Now()).exists():
+            raise moves.TooLate(Reason("change_request.approval_ran_out"))
+        held = ClusterHold.objects.filter(
+            cluster__endpoint=change_request.endpoint, cluster__ocp_id__in=plans.affected_ids(change_request.plan or {})
+        ).first()
+        if held is not None:
+            raise moves.TooLate(Reason("hold.taken", {"cluster": held.cluster.name, "number": held.run.number}))
+        fields = {"starting_at": Now(), "started_by": actor, "claimed_until": None}
+        moves.move(change_request, "start", actor=actor, fields=fields, where={"fingerprint": fingerprint})
+        transaction.on_commit(live.ring)
+
+
+def call_off(*, change_request: ChangeRequest, actor: User, comment: str = "") -> None:
+    """Call off a start that has not led to a run yet."""
+    with moves.attempt("change_request.call_off", actor=actor, subject=change_request):
+        moves.move(change_request, "call_off", actor=actor, comment=comment, reason=Reason("start.called_off"))
+
+
+def taking(cluster: Cluster) -> ChangeRequest | None:
+    """The request past draft and not final that has the one place of `cluster`, if any."""
+    return ChangeRequest.objects.filter(cluster=cluster, status__in=workflow.REQUEST_TAKING_CLUSTER).first()
+
+
+def _require_operator(actor: User, cluster: Cluster) -> None:
+    if not actor.has_role(Role.OPERATOR, cluster.environment):
+        raise moves.Forbidden(Reason("move.not_permitted", {"by": str(workflow.By.OPERATOR)}))
+
+
+def _content(cluster: Cluster, target_file_name: str, purpose: str) -> dict[str, Any]:
+    purpose = purpose.strip()
+    if not purpose:
+        raise moves.Invalid(Reason("form.purpose_missing"), "purpose")
+    if len(purpose) > PURPOSE_LIMIT:
+        raise moves.Invalid(Reason("form.purpose_too_long", {"limit": PURPOSE_LIMIT}), "purpose")
+    known = Package.objects.filter(endpoint=cluster.endpoint, file_name=target_file_name, missing_since=None)
+    if not known.exists():
+        raise moves.Invalid(Reason("package.unknown", {"file_name": target_file_name[:255]}), "target_file_name")
+    return {"target_file_name": target_file_name, "purpose": purpose}
+
+
+def _require_fresh(
+    change_request: ChangeRequest, changed: int, lock_version: int, sources: frozenset[Any], action: str
+) -> None:
+    change_request.refresh_from_db()
+    if changed == 1:
+        return
+    if change_request.status not in sources:
+        raise moves.TooLate(Reason("move.wrong_status", {"status": change_request.status, "action": action}))
+    raise moves.TooLate(Reason("form.older", {"shown": lock_version, "now": change_request.lock_version}))
+
+
+def _keep_revision(change_request: ChangeRequest, actor: User) -> None:
+    content = {"target_file_name": change_request.target_file_name, "purpose": change_request.purpose}
+    Revision.objects.get_or_create(
+        change_request=change_request,
+        number=change_request.revision,
+        defaults={"author": actor, "content": content},
+    )
+    Editor.objects.get_or_create(change_request=change_request, user=actor)
+
+
+def _require_signers(change_request: ChangeRequest) -> None:
+    """Nobody may write a request that nobody can approve."""
+    able = signers(change_request)
+    if len(able) < change_request.quorum:
+        raise moves.TooLate(Reason("policy.too_few_signers", {"quorum": change_request.quorum, "able": len(able)}))
+
+
+def signers(change_request: ChangeRequest) -> list[User]:
+    """Everybody who may still vote on the present revision."""
+    people = list(User.objects.filter(is_active=True, grants__role=Role.APPROVER).distinct().order_by("username"))
+    environment = change_request.environment
+    able = policy.who_can_sign(
+        [
+            policy.Candidate(person.pk, person.is_active, person.has_role(Role.APPROVER, environment))
+            for person in people
+        ],
+        vote_facts(change_request),
+        requester_id=change_request.requester_id,
+        editor_ids=editor_ids(change_request),
+        revision=change_request.revision,
+    )
+    return [person for person in people if person.pk in able]
+
+
+def vote_facts(change_request: ChangeRequest) -> list[policy.VoteFact]:
+    """Every vote with the voter's rights as they are now, read afresh."""
+    votes = Vote.objects.filter(change_request=change_request).select_related("voter")
+    return [
+        policy.VoteFact(
+            voter_id=vote.voter_id,
+            revision=vote.revision,
+            fingerprint=vote.fingerprint,
+            verdict=vote.verdict,
+            is_active=vote.voter.is_active,
+            is_approver=vote.voter.has_role(Role.APPROVER, change_request.environment),
+        )
+        for vote in votes
+    ]
+
+
+def editor_ids(change_request: ChangeRequest) -> frozenset[int]:
+    """Ids of everybody who wrote, edited, submitted or renewed any revision."""
+    return frozenset(Editor.objects.filter(change_request=change_request).values_list("user_id", flat=True))
+
+
+def judge(change_request: ChangeRequest) -> policy.Verdict:
+    """Whether the votes on the present plan satisfy the policy, by today's rights."""
+    return policy.judge(
+        policy.Policy(quorum=change_request.quorum, version=change_request.policy_version),
+        vote_facts(change_request),
+        requester_id=change_request.requester_id,
+        editor_ids=editor_ids(change_request),
+        revision=change_request.revision,
+        fingerprint=change_request.fingerprint,
+    )

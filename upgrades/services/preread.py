@@ -1,0 +1,164 @@
+"""Reading OCP just before a submission. It writes the mirror first, then judges what it saw."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from upgrades import selectors
+from upgrades.models import ChangeRequest, Cluster, UpgradeRun
+from upgrades.ocp import types, words
+from upgrades.ocp.client import OcpClient
+from upgrades.ocp.errors import OcpError
+from upgrades.rules import Reason, preread
+from upgrades.services import endpoints, inventory, plans
+from upgrades.services.moves import Invalid
+
+_NEWEST = 200
+
+
+class Blocked(Exception):
+    """The start may not go on; nothing was sent. `reason` says why."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one pre-read brought: OCP's own time, and the ids of every task it showed."""
+
+    at: datetime
+    ocp_now: datetime
+    task_ids: frozenset[int]
+
+
+class _Budget:
+    """Seconds left for all calls of one pre-read together."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.clock_gettime(time.CLOCK_BOOTTIME) + seconds
+
+    @property
+    def left(self) -> float:
+        return self._end - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def read(change_request: ChangeRequest, *, seconds: float) -> Reading:
+    """Read every affected cluster, its servers and tasks, and the packages, within `seconds`.
+
+    Raises Blocked when anything is missing, unreadable, or speaks against a start.
+    """
+    endpoint = change_request.endpoint
+    if not endpoints.may_read(endpoint, selectors.database_now()):
+        raise Blocked(Reason("start.endpoint_not_readable", {"endpoint": endpoint.name}))
+    try:
+        return _read(change_request, endpoints.client(endpoint), _Budget(seconds))
+    except OcpError as error:
+        endpoints.note_failure(endpoint, error, selectors.database_now())
+        found = endpoints.reason_of(error)
+        raise Blocked(Reason("start.unreadable", {"code": found.code, **found.params})) from error
+    except Invalid as error:
+        raise Blocked(error.reason) from error
+
+
+def _read(change_request: ChangeRequest, client: OcpClient, budget: _Budget) -> Reading:
+    endpoint = change_request.endpoint
+    at = selectors.database_now()
+    ocp_now = client.time(deadline=budget.left)
+    shown = {cluster.id: cluster for cluster in client.clusters(deadline=budget.left)}
+    inventory.mirror_clusters(endpoint, list(shown.values()), at)
+    inventory.mirror_packages(endpoint, client.packages(deadline=budget.left), at)
+    clusters = _affected(change_request)
+    tasks: list[types.TaskInstance] = []
+    for cluster in clusters:
+        inventory.mirror_servers(cluster, client.servers(cluster.ocp_id, deadline=budget.left), at)
+        tasks += _tasks_of(client, cluster.ocp_id, budget)
+    known = _with_types(client, {task.id: task for task in tasks}, budget)
+    facts = [_fact(task) for task in known.values()]
+    for cluster in clusters:
+        keep_leftovers(cluster, facts)
+    reason = preread.why_blocked(
+        [preread.ClusterFact(c.ocp_id, c.name, shown[c.ocp_id].status if c.ocp_id in shown else "") for c in clusters],
+        facts,
+        account_name=endpoint.account_name,
+        approved_at=_on_ocp_clock(change_request, ocp_now, at),
+        bound_ids=bound_task_ids(endpoint.pk),
+    )
+    if reason is not None:
+        raise Blocked(reason)
+    return Reading(at=at, ocp_now=ocp_now, task_ids=frozenset(known))
+
+
+def _affected(change_request: ChangeRequest) -> list[Cluster]:
+    """Every cluster of the plan, and whichever OCP associates with it today."""
+    ids = set(plans.affected_ids(change_request.plan or {}))
+    ids.update(cluster.ocp_id for cluster in plans.affected(Cluster.objects.get(pk=change_request.cluster_id)))
+    found = list(Cluster.objects.filter(endpoint=change_request.endpoint, ocp_id__in=ids).order_by("ocp_id"))
+    if len(found) < len(ids):
+        missing = sorted(ids - {cluster.ocp_id for cluster in found})
+        raise Blocked(Reason("start.cluster_missing", {"ocp_ids": tuple(missing)}))
+    return found
+
+
+def _tasks_of(client: OcpClient, cluster_id: int, budget: _Budget) -> list[types.TaskInstance]:
+    newest = client.tasks(cluster_id=cluster_id, size=_NEWEST, deadline=budget.left)
+    return [*newest.items, *_running_tasks(client, cluster_id, budget)]
+
+
+def _running_tasks(client: OcpClient, cluster_id: int, budget: _Budget) -> Iterable[types.TaskInstance]:
+    """Every RUNNING task of a cluster, all pages."""
+    number = 1
+    while True:
+        page = client.tasks(cluster_id=cluster_id, status=("RUNNING",), page=number, size=_NEWEST, deadline=budget.left)
+        yield from page.items
+        if page.is_last:
+            return
+        number += 1
+
+
+def _with_types(
+    client: OcpClient, tasks: dict[int, types.TaskInstance], budget: _Budget
+) -> dict[int, types.TaskInstance]:
+    """The list does not tell a task's type, the detail does: read it for those that run."""
+    return {
+        task_id: client.task(task_id, deadline=budget.left) if task.status == "RUNNING" else task
+        for task_id, task in tasks.items()
+    }
+
+
+def _fact(task: types.TaskInstance) -> preread.TaskFact:
+    return preread.TaskFact(
+        task_id=task.id,
+        cluster_id=task.cluster_id,
+        name=task.name[:100],
+        status=task.status,
+        type=task.type,
+        creator_name=task.creator_name,
+        started_at=task.start_time,
+        is_parent=words.is_upgrade_parent(task),
+    )
+
+
+def keep_leftovers(cluster: Cluster, facts: Sequence[preread.TaskFact]) -> None:
+    """Write which failed upgrade parents a cluster has: they are part of every plan for it."""
+    found = preread.failed_leftovers(facts, cluster.ocp_id)
+    Cluster.objects.filter(pk=cluster.pk).exclude(failed_leftover_ids=found).update(failed_leftover_ids=found)
+
+
+def read_leftovers(cluster: Cluster, client: OcpClient) -> None:
+    """Read a cluster's newest tasks for `keep_leftovers`, for the page and the plan of a draft. Raises OcpError."""
+    tasks = client.tasks(cluster_id=cluster.ocp_id, size=_NEWEST).items
+    keep_leftovers(cluster, [_fact(task) for task in tasks])
+
+
+def _on_ocp_clock(change_request: ChangeRequest, ocp_now: datetime, at: datetime) -> datetime:
+    approved_at = change_request.approved_at or at
+    return approved_at + (ocp_now - at)
+
+
+def bound_task_ids(endpoint_id: int) -> frozenset[int]:
+    """OCP ids of every parent task that belongs to a run of this endpoint."""
+    rows = UpgradeRun.objects.filter(endpoint_id=endpoint_id, ocp_task_id__isnull=False)
+    return frozenset(task_id for task_id in rows.values_list("ocp_task_id", flat=True) if task_id is not None)

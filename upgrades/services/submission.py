@@ -1,0 +1,311 @@
+"""The protocol of a submission: pre-read, T1, second pre-read, one POST, T2. The sweep is in `sweeping`.
+
+One approval leads to at most one POST: the run's row, whose key is the request, is inserted
+in T1 and committed before anything is sent, and only the worker whose token it holds may send.
+Nothing here runs again for a request that has a run.
+"""
+
+import logging
+import time
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from upgrades import audit, live, selectors
+from upgrades.models import ChangeRequest, Cluster, Package, UpgradeRun
+from upgrades.ocp.errors import OcpError, Unauthorized
+from upgrades.ocp.types import UpgradeAnswer
+from upgrades.rules import Reason, submission, workflow
+from upgrades.services import change_requests, endpoints, holds, moves, plans, preread, runs
+
+logger = logging.getLogger(__name__)
+
+_FIRST_PRE_READ_SECONDS = 30.0
+
+
+def due() -> list[int]:
+    """Ids of requests whose start was asked and that no Celery worker has claimed."""
+    rows = ChangeRequest.objects.filter(status=workflow.RequestStatus.STARTING)
+    free = Q(claimed_until=None) | Q(claimed_until__lt=Now())
+    return list(rows.filter(free).order_by("starting_at").values_list("pk", flat=True)[:50])
+
+
+def claim(change_request_id: int) -> bool:
+    """Claim the start for this worker by compare-and-set. A lost worker's claim runs out by itself."""
+    free = Q(claimed_until=None) | Q(claimed_until__lt=Now())
+    rows = ChangeRequest.objects.filter(free, pk=change_request_id, status=workflow.RequestStatus.STARTING)
+    return rows.update(claimed_until=Now() + timedelta(seconds=_FIRST_PRE_READ_SECONDS + 15)) == 1
+
+
+def submit(change_request_id: int) -> None:
+    """Carry a start that was asked for to its end: a run, or back to a status that says why not.
+
+    Safe to call at any time, any number of times, by any number of workers at once.
+    """
+    if not claim(change_request_id):
+        return
+    change_request = ChangeRequest.objects.select_related("endpoint", "cluster", "requester").get(pk=change_request_id)
+    try:
+        reading = preread.read(change_request, seconds=_FIRST_PRE_READ_SECONDS)
+    except preread.Blocked as blocked:
+        _give_back(change_request, "block", blocked.reason)
+        return
+    run = _intend(change_request, reading)
+    if run is None:
+        return
+    deadline = time.clock_gettime(time.CLOCK_BOOTTIME) + settings.SUBMIT_BUDGET_SECONDS
+    if not _agrees_again(change_request, run):
+        return
+    _send(run, deadline)
+
+
+def _give_back(change_request: ChangeRequest, action: str, reason: Reason) -> None:
+    """Leave `starting` with a reason. Somebody else may have moved it first: then nothing is to do."""
+    try:
+        with transaction.atomic():
+            moves.move(change_request, action, reason=reason)
+    except moves.TooLate:
+        logger.info("start already left", extra={"change_request": change_request.pk, "action": action})
+
+
+# --- T1 -------------------------------------------------------------------------------------------------------
+
+
+class _Unfit(Exception):
+    """T1 found that the approved plan may not run; the transaction is undone, then `action` is made."""
+
+    def __init__(self, action: str, reason: Reason) -> None:
+        super().__init__(action)
+        self.action = action
+        self.reason = reason
+
+
+def _intend(change_request: ChangeRequest, reading: preread.Reading) -> UpgradeRun | None:
+    """T1: check everything again and insert the run, or leave `starting` and return None."""
+    try:
+        with transaction.atomic(durable=True):
+            _check_approval(change_request)
+            _check_plan(change_request)
+            run = _insert_run(change_request, reading)
+            holds.take(run, plans.affected(change_request.cluster))
+            moves.move(
+                change_request,
+                "begin",
+                where={"fingerprint": change_request.fingerprint, "revision": change_request.revision},
+            )
+            return run
+    except _Unfit as unfit:
+        _give_back(change_request, unfit.action, unfit.reason)
+    except moves.TooLate as too_late:
+        _give_back(change_request, "block", too_late.reason)
+    except IntegrityError:
+        logger.warning("a run exists already", extra={"change_request": change_request.pk})
+    return None
+
+
+def _check_approval(change_request: ChangeRequest) -> None:
+    """Votes, validity and four eyes, by the rows and the database's clock of this moment."""
+    rows = ChangeRequest.objects.filter(pk=change_request.pk, status=workflow.RequestStatus.STARTING)
+    if rows.update(lock_version=F("lock_version") + 1) != 1:
+        raise moves.TooLate(Reason("move.lost_race", {"action": "begin"}))
+    change_request.refresh_from_db()
+    if not rows.filter(expires_at__gt=Now()).exists():
+        raise _Unfit("expire", Reason("change_request.approval_ran_out"))
+    verdict = change_requests.judge(change_request)
+    if not verdict.is_satisfied:
+        lost = len(verdict.lost_voter_ids)
+        raise _Unfit("lose_voter", Reason("start.votes_missing", {"missing": verdict.missing, "lost": lost}))
+
+
+def _check_plan(change_request: ChangeRequest) -> None:
+    """The plan, rebuilt from rows read since this start was asked, must have the approved fingerprint."""
+    since = change_request.starting_at
+    clusters = plans.affected(change_request.cluster)
+    fresh = Cluster.objects.filter(
+        pk__in=[cluster.pk for cluster in clusters],
+        observed_at__gte=since,
+        topology_observed_at__gte=since,
+        missing_since=None,
+    )
+    package = Package.objects.filter(
+        endpoint=change_request.endpoint,
+        file_name=change_request.target_file_name,
+        observed_at__gte=since,
+        missing_since=None,
+    )
+    if fresh.count() != len(clusters) or not package.exists():
+        raise _Unfit("block", Reason("start.rows_too_old"))
+    try:
+        plan = plans.rebuild(change_request)
+    except moves.Refusal as refusal:
+        raise _Unfit("block", refusal.reason) from refusal
+    if plan.fingerprint != change_request.fingerprint:
+        raise _Unfit("turn_stale", plans.why_stale(change_request, plan))
+
+
+def _insert_run(change_request: ChangeRequest, reading: preread.Reading) -> UpgradeRun:
+    plan = change_request.plan or {}
+    run = UpgradeRun.objects.create(
+        change_request=change_request,
+        endpoint=change_request.endpoint,
+        cluster_ocp_id=change_request.cluster.ocp_id,
+        affected_ocp_ids=plans.affected_ids(plan),
+        body=plans.body(plan),
+        fingerprint=change_request.fingerprint,
+        baseline=sorted(reading.task_ids),
+        worker_token=uuid.uuid4().hex,
+        intent_at=Now(),
+        ocp_intent_at=Now() + (reading.ocp_now - reading.at),
+        baseline_compatible=plans.compatible(change_request.cluster),
+    )
+    run.refresh_from_db()
+    after = {"fingerprint": run.fingerprint, "body": run.body, "clusters": run.affected_ocp_ids}
+    audit.record("run.intend", subject=run, actor=change_request.started_by, after=after)
+    return run
+
+
+# --- Between T1 and the POST ----------------------------------------------------------------------------------
+
+
+def _agrees_again(change_request: ChangeRequest, run: UpgradeRun) -> bool:
+    """The second pre-read. Where it does not agree, the run is refused: nothing was sent."""
+    try:
+        preread.read(change_request, seconds=settings.SECOND_PRE_READ_SECONDS)
+        plan = plans.rebuild(change_request)
+    except (preread.Blocked, moves.Refusal) as blocked:
+        _refuse_unsent(run, blocked.reason)
+        return False
+    if plan.fingerprint != run.fingerprint:
+        _refuse_unsent(run, plans.why_stale(change_request, plan))
+        return False
+    return True
+
+
+def _refuse_unsent(run: UpgradeRun, reason: Reason) -> None:
+    """Refuse a run that this worker knows was never sent; a worker with another token writes nothing."""
+    fields = {"answer": {"is_sent": False, "reason": reason.to_json()}}
+    try:
+        runs.move(run, "refuse", reason=reason, fields=fields, where={"worker_token": run.worker_token})
+    except moves.TooLate:
+        _note_moved_on(run, reason)
+
+
+def _note_moved_on(run: UpgradeRun, reason: Reason) -> None:
+    """The row left the doubt while we did not send: keep that as evidence; adopted meanwhile means alarm."""
+    run.refresh_from_db()
+    runs.keep_late_evidence(run, {"kind": "not_sent", "reason": reason.to_json()})
+    if run.ocp_task_id is not None:
+        runs.raise_alarm(run, Reason("alarm.adopted_but_not_sent", {"task_id": run.ocp_task_id}))
+
+
+def _send(run: UpgradeRun, deadline: float) -> None:
+    """THE POST. The row is asked again just before: still submitting, still ours, still in time."""
+    if time.clock_gettime(time.CLOCK_BOOTTIME) > deadline:
+        _refuse_unsent(run, Reason("submit.took_too_long"))
+        return
+    still_ours = UpgradeRun.objects.filter(
+        pk=run.pk,
+        status=workflow.RunStatus.SUBMITTING,
+        worker_token=run.worker_token,
+        sent_at=None,
+        intent_at__gt=Now() - timedelta(seconds=settings.SUBMIT_BUDGET_SECONDS),
+    )
+    if still_ours.update(sent_at=Now()) != 1:
+        _refuse_unsent(run, Reason("submit.took_too_long"))
+        return
+    try:
+        client = endpoints.client(run.endpoint)
+    except moves.Invalid as invalid:
+        _refuse_unsent(run, invalid.reason)
+        return
+    if time.clock_gettime(time.CLOCK_BOOTTIME) > deadline:
+        _refuse_unsent(run, Reason("submit.took_too_long"))
+        return
+    try:
+        answer = client.upgrade(run.cluster_ocp_id, run.body.encode())
+    except OcpError as error:
+        if isinstance(error, Unauthorized):
+            endpoints.note_failure(run.endpoint, error, selectors.database_now())
+        settle(run, _facts_of_error(error), trace_id=error.trace_id)
+    else:
+        settle(run, _facts_of_answer(answer), trace_id=answer.trace_id)
+
+
+def _facts_of_error(error: OcpError) -> submission.Answer:
+    return submission.Answer(
+        is_sent=error.is_sent, http_status=error.http_status, code=error.code, has_envelope=error.has_envelope
+    )
+
+
+def _facts_of_answer(answer: UpgradeAnswer) -> submission.Answer:
+    return submission.Answer(
+        http_status=answer.http_status,
+        has_envelope=True,
+        task_id=answer.task.id,
+        cluster_id=answer.task.cluster_id,
+    )
+
+
+# --- T2 -------------------------------------------------------------------------------------------------------
+
+
+def settle(run: UpgradeRun, answer: submission.Answer, *, trace_id: str | None) -> None:
+    """T2: write what the answer means, by compare-and-set from submitting or unconfirmed.
+
+    Where the run has left both already, the answer changes nothing but the evidence.
+    """
+    known = {*run.baseline, *preread.bound_task_ids(run.endpoint_id)} - {run.ocp_task_id}
+    judgement = submission.judge(answer, affected_ids=set(run.affected_ocp_ids), known_task_ids=known)
+    try:
+        _write(run, answer, judgement, trace_id)
+    except moves.TooLate:
+        _answer_came_late(run, answer, judgement, trace_id)
+
+
+def _write(run: UpgradeRun, answer: submission.Answer, judgement: submission.Judgement, trace_id: str | None) -> None:
+    fields: dict[str, Any] = {"answered_at": Now(), "answer": evidence(answer)}
+    if judgement.outcome is submission.Outcome.ACCEPTED:
+        fields |= {"ocp_task_id": answer.task_id, "ocp_task_cluster_id": answer.cluster_id, "detail_due_at": Now()}
+        with transaction.atomic():
+            runs.move(run, "accept", fields=fields, trace_id=trace_id)
+            endpoints.hasten(run.endpoint_id, "follow")
+            transaction.on_commit(live.ring)
+        return
+    if judgement.outcome is submission.Outcome.REFUSED:
+        runs.move(run, "refuse", reason=judgement.reason, fields=fields, trace_id=trace_id)
+        return
+    if judgement.is_busy:
+        fields["busy_seen_at"] = Now()
+    with transaction.atomic():
+        if UpgradeRun.objects.filter(pk=run.pk, status=workflow.RunStatus.UNCONFIRMED).update(**fields) == 1:
+            runs.keep_late_evidence(run, {"kind": "answer", **evidence(answer)}, trace_id=trace_id or "")
+            return
+        runs.move(run, "doubt", reason=judgement.reason, fields=fields, trace_id=trace_id)
+        endpoints.hasten(run.endpoint_id, "sweep")
+        transaction.on_commit(live.ring)
+
+
+def _answer_came_late(
+    run: UpgradeRun, answer: submission.Answer, judgement: submission.Judgement, trace_id: str | None
+) -> None:
+    run.refresh_from_db()
+    runs.keep_late_evidence(run, {"kind": "answer", **evidence(answer)}, trace_id=trace_id or "")
+    is_other = answer.task_id is not None and answer.task_id != run.ocp_task_id
+    if judgement.outcome is submission.Outcome.ACCEPTED and is_other:
+        runs.raise_alarm(run, Reason("alarm.other_task", {"task_id": answer.task_id}))
+
+
+def evidence(answer: submission.Answer) -> dict[str, Any]:
+    """The facts of an answer as JSON, for the run and its pages."""
+    return {
+        "is_sent": answer.is_sent,
+        "http_status": answer.http_status,
+        "code": answer.code,
+        "task_id": answer.task_id,
+        "cluster_id": answer.cluster_id,
+    }

@@ -1,0 +1,73 @@
+"""Celery doors: load by id, call one service. Every one may run at any time, any number of times."""
+
+from celery import current_app, shared_task
+
+from upgrades.models import Endpoint
+from upgrades.services import (
+    carrying_out,
+    expiring,
+    following,
+    inventory,
+    releasing,
+    schedule,
+    staleness,
+    submission,
+    sweeping,
+    topology,
+    verifying,
+)
+
+
+@shared_task(name="upgrades.tick")
+def tick() -> None:
+    """Ring for everything that is due. Beat sends it each second; a service may ring earlier."""
+    schedule.beat_heart("worker")
+    for name, key in schedule.due():
+        current_app.send_task(name, args=[key], expires=30)
+    current_app.send_task("upgrades.expire", expires=2)
+
+
+@shared_task(name="upgrades.submit")
+def submit(change_request_id: int) -> None:
+    submission.submit(change_request_id)
+
+
+@shared_task(name="upgrades.sweep")
+def sweep(endpoint_id: int) -> None:
+    with schedule.lease(endpoint_id, "sweep") as endpoint:
+        if endpoint is not None:
+            sweeping.sweep(endpoint)
+            carrying_out.carry_out_all(endpoint)
+            releasing.release_due(endpoint)
+
+
+@shared_task(name="upgrades.follow")
+def follow(endpoint_id: int) -> None:
+    with schedule.lease(endpoint_id, "follow") as endpoint:
+        if endpoint is not None:
+            following.follow(endpoint)
+
+
+@shared_task(name="upgrades.verify")
+def verify(endpoint_id: int) -> None:
+    for run in verifying.due(Endpoint.objects.get(pk=endpoint_id)):
+        verifying.verify(run)
+
+
+@shared_task(name="upgrades.expire")
+def expire() -> None:
+    schedule.beat_heart("follower")
+    sweeping.turn_unconfirmed()
+    expiring.expire_all()
+
+
+@shared_task(name="upgrades.inventory")
+def sync_inventory(endpoint_id: int) -> None:
+    if inventory.sync_due(endpoint_id):
+        staleness.check_all(endpoint_id)
+
+
+@shared_task(name="upgrades.topology")
+def sync_topology(endpoint_id: int) -> None:
+    if topology.sync_due(endpoint_id):
+        staleness.check_all(endpoint_id)
