@@ -7,11 +7,12 @@ from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from upgrades.forms.look import LookForm
 from upgrades.models import Environment, Role, User
 
-PLACES = [("", _("all environments")), *Environment.choices]
+PLACES = [("", pgettext_lazy("environments", "all")), *Environment.choices]
 
 
 class SignInForm(LookForm):
