@@ -212,6 +212,11 @@ def write_report(var: Path, url: str, pids: Mapping[str, int]) -> None:
     unfinished.rename(var / "demo.json")
 
 
+def remove_report(var: Path) -> None:
+    """The demo has ended: nobody is to be found by it any more."""
+    (var / "demo.json").unlink(missing_ok=True)
+
+
 def answers(url: str) -> bool:
     """Whether a page comes from there."""
     try:

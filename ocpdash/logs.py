@@ -16,8 +16,8 @@ MASK = "********"
 # Shorter values are words of everyday text: masking them would spoil lines and hide nothing.
 LEAST_SECRET = 6
 
-# What every record carries.
-STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# What every record carries, and uvicorn's copy of each line in colour.
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
 def masked(line: str) -> str:

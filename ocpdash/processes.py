@@ -63,6 +63,7 @@ class Process:
         self.name = name
         self._guard = guard
         self._ending = ending
+        self._is_asked = False
         self._child = subprocess.Popen(  # noqa: S603 (commands are our own)
             command,
             env=dict(environment),
@@ -96,8 +97,10 @@ class Process:
         return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
     def ask_to_end(self) -> None:
-        """Sends the ending signal to the whole group, and does not wait."""
-        self._send(self._ending)
+        """Sends the ending signal to the whole group, once, and does not wait: a second one means haste to many."""
+        if not self._is_asked:
+            self._is_asked = True
+            self._send(self._ending)
 
     def end(self, seconds: float) -> None:
         """Waits for the child to end, asked before or now; kills its group after `seconds`."""

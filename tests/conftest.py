@@ -8,8 +8,9 @@ import ipaddress
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,13 +18,20 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
 from redis import Redis
 
 from ocpdash import embedded, processes
 from tests import settings as test_settings
+from tests.stack import Stack
+from upgrades.simulator.server import LookAlike
 
 # Playwright's sync API runs an event loop in the test's thread, and Django would then refuse the ORM there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+CALL_REPORT = pytest.StashKey[pytest.TestReport]()
+FAILURES = Path(__file__).resolve().parent.parent / "var" / "test-failures"
 
 # Three tables are kept: migrations fill them, for Django itself.
 CLEANING = """
@@ -70,15 +78,15 @@ def services() -> Iterator[embedded.Services]:
         # For the cleaner below, which deletes what triggers protect.
         connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {embedded.OWNER}")
     yield running
-    for connection in connections.all():
-        connection.close()
+    for alias in connections:
+        connections[alias].close()
     running.stop()
     guard.close()
     shutil.rmtree(test_settings.SERVICES)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(services: embedded.Services, django_db_blocker: pytest.FixtureRequest) -> None:
+def django_db_setup(services: embedded.Services, django_db_blocker: DjangoDbBlocker) -> None:
     """In place of pytest-django's: the database is this run's own, so it needs no second name."""
     with django_db_blocker.unblock():
         call_command("migrate", verbosity=0)
@@ -107,3 +115,58 @@ def _empty_redis(request: pytest.FixtureRequest) -> Iterator[None]:
         sockets = request.getfixturevalue("services").sockets
         with Redis(unix_socket_path=str(sockets / "redis.sock")) as client:
             client.flushall()
+
+
+@pytest.fixture
+def look_alike() -> Iterator[LookAlike]:
+    """An OCP of this test's own whose engine stands still: it moves by POST /advance on its control port."""
+    running = LookAlike(speed=0)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def stack(transactional_db: None, tmp_path: Path) -> Iterator[Stack]:
+    """The product's processes over this test's rows: stack.start(), or one by one; ended with the test."""
+    with Stack(tmp_path) as running:
+        yield running
+
+
+def chromium_path() -> str:
+    """CHROMIUM, or the one on PATH: make test sees to it that there is one."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.fail("Browser tests need Chromium: install it, or name it in CHROMIUM.", pytrace=False)
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page in a context of its own. A failed test leaves its picture in var/test-failures/."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    page = context.new_page()
+    yield page
+    report = request.node.stash.get(CALL_REPORT, None)
+    if report is not None and report.failed:
+        page.screenshot(path=FAILURES / f"{request.node.name}.png", full_page=True)
+    context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Keeps the outcome of the test itself, for fixtures that look at it when they end."""
+    report = yield
+    if report.when == "call":
+        item.stash[CALL_REPORT] = report
+    return report

@@ -17,6 +17,7 @@ from ocpdash import demo, embedded
 from ocpdash.celery import WORKER_THREADS, WORKERS
 from ocpdash.processes import Guard
 from ocpdash.supervisor import Console, Supervisor
+from upgrades.management.commands import seed_roles
 
 
 class Command(BaseCommand):
@@ -52,8 +53,10 @@ class Command(BaseCommand):
         self.is_announced = False
         guard = Guard()
         services = embedded.Services(var, guard=guard)
+        # Tables belong to their owner, and only this process, which migrates, is told of it.
+        environment = {**os.environ, "DATABASE_OWNER_URL": ""}
         supervisor = Supervisor(
-            programs, guard=guard, environment=os.environ, console=self.console, on_change=self._report
+            programs, guard=guard, environment=environment, console=self.console, on_change=self._report
         )
         supervisor.listen_to_signals()
         try:
@@ -64,16 +67,16 @@ class Command(BaseCommand):
             supervisor.end()
             services.stop()
             guard.close()
+            demo.remove_report(settings.VAR_DIR)
 
     def _prepare(self, services: embedded.Services, supervisor: Supervisor) -> None:
         """From nothing to a database and files that the processes can start on. Each step may run again."""
         self.started_at = time.monotonic()
         self.services = services
-        self.logins = io.StringIO()
         steps: list[tuple[str, Callable[[], object]]] = [
             (f"PostgreSQL and Redis (data in {settings.VAR_DIR})", services.start),
             ("tables", lambda: call_command("migrate", verbosity=0)),
-            ("people", lambda: call_command("seed_roles", demo=True, stdout=self.logins)),
+            ("people", lambda: call_command("seed_roles", demo=True, stdout=io.StringIO())),
             ("static files", collect_static),
         ]
         for name, step in steps:
@@ -99,9 +102,11 @@ class Command(BaseCommand):
             return
         self.is_announced = True
         took = time.monotonic() - self.started_at
-        lines = [f"ocpdash is at {self.url} (after {took:.1f} s)", *self.logins.getvalue().splitlines()]
-        for line in [*lines, "Ctrl-C ends everything; the data stays for the next start."]:
+        logins = [f"{username:9} {role.label}" for username, _name, role in seed_roles.PEOPLE]
+        self.console.say("demo", f"ocpdash is at {self.url} (after {took:.1f} s)")
+        for line in [f"sign in with the password {seed_roles.PASSWORD} as", *logins]:
             self.console.say("demo", line)
+        self.console.say("demo", "Ctrl-C ends everything; the data stays for the next start")
 
 
 def collect_static() -> None:

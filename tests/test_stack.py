@@ -1,0 +1,38 @@
+"""The processes themselves: the web answers, workers take messages, the clock rings, and Chromium opens a page."""
+
+import json
+import urllib.request
+
+import pytest
+
+from ocpdash.processes import wait_until
+
+
+def test_web_serves_a_page_to_chromium(stack, page):
+    stack.start_web()
+    page.goto(f"{stack.url}/")
+    assert page.locator("form input[name=password]").is_visible()
+    stack.end("web")
+    assert "Traceback" not in stack.log("web")
+
+
+def test_the_clock_rings_and_a_worker_answers(stack, redis):
+    stack.start_beat()
+    assert wait_until(lambda: redis.llen("tick") > 0, 10)
+    stack.start_worker("tick")
+    assert wait_until(lambda: redis.llen("tick") == 0, 10)
+    assert "unregistered" not in stack.log("worker-tick")
+
+
+def test_a_killed_process_is_gone_and_can_be_started_again(stack):
+    stack.start_web()
+    stack.kill("web")
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"{stack.url}/healthz", timeout=5)
+    stack.start_web()
+    assert urllib.request.urlopen(f"{stack.url}/healthz", timeout=5).status == 200
+
+
+def test_the_look_alike_answers_on_its_control_port(look_alike):
+    with urllib.request.urlopen(f"{look_alike.control_url}/posts", timeout=5) as answer:
+        assert json.load(answer) == []
