@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from upgrades.ocp import BasicAuth, OcpClient
+from upgrades.ocp.errors import OcpError
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 PASSWORD = "canary-Pa55/word"
@@ -93,7 +95,9 @@ class Hostile:
                 return b""
             received += chunk
         head, _, body = received.partition(b"\r\n\r\n")
-        length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+        length = next(
+            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        )
         while len(body) < length:
             body += connection.recv(65536)
         return head + b"\r\n\r\n" + body
@@ -165,3 +169,12 @@ def free_port() -> int:
     """A port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def within(seconds: float, call: Callable[[], Any], *errors: type[OcpError]) -> OcpError:
+    """Expects one of `errors` before `seconds` have passed, and returns it."""
+    started = time.monotonic()
+    with pytest.raises(errors) as caught:
+        call()
+    assert time.monotonic() - started < seconds
+    return caught.value

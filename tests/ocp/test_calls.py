@@ -42,9 +42,10 @@ CALLS = {
         lambda client: client.clusters(),
         "GET /api/v2/ob/clusters?page=1&size=200&sort=id,asc",
         payload("cluster-list"),
-        lambda found: [(each.id, each.ob_cluster_id, each.version, each.build) for each in found]
-        == [(1000002, 4, "2.2.73", "")]
-        and (found[0].zone_names, found[0].region_names, found[0].standby_ids) == (("zone1",), ("hz",), ()),
+        lambda found: (
+            [(each.id, each.ob_cluster_id, each.version, each.build) for each in found] == [(1000002, 4, "2.2.73", "")]
+            and (found[0].zone_names, found[0].region_names, found[0].standby_ids) == (("zone1",), ("hz",), ())
+        ),
     ),
     "cluster": Call(
         lambda client: client.cluster(1000002),
@@ -56,53 +57,67 @@ CALLS = {
         lambda client: client.zones(22),
         "GET /api/v2/ob/clusters/22/zones?page=1&size=200",
         payload("cluster-zones"),
-        lambda found: (found[0].name, found[0].region, found[0].idc) == ("zone1", "hangzhou", "hz3")
-        and (found[0].servers[0].version, found[0].servers[0].build) == ("3.1.0", "20210412122703"),
+        lambda found: (
+            (found[0].name, found[0].region, found[0].idc) == ("zone1", "hangzhou", "hz3")
+            and (found[0].servers[0].version, found[0].servers[0].build) == ("3.1.0", "20210412122703")
+        ),
     ),
     "servers": Call(
         lambda client: client.servers(22),
         "GET /api/v2/ob/clusters/22/servers?page=1&size=200",
         payload("cluster-servers"),
-        lambda found: (found[0].version, found[0].build, found[0].has_root_server) == ("2.2.73", "20201117154111", True)
-        and found[0].raw_version.endswith("(Nov 17 2020 16:09:04)"),
+        lambda found: (
+            (found[0].version, found[0].build, found[0].has_root_server) == ("2.2.73", "20201117154111", True)
+            and found[0].raw_version.endswith("(Nov 17 2020 16:09:04)")
+        ),
     ),
     "parameters": Call(
         lambda client: client.parameters(22),
         "GET /api/v2/ob/clusters/22/parameters?page=1&size=200",
         payload("cluster-parameters"),
-        lambda found: len(found) == 19
-        and [(each.name, each.values, each.default) for each in found[:2]]
-        == [("ilog_index_expire_time", ("7d",), None), ("tcp_keepcnt", ("10",), "")],
+        lambda found: (
+            len(found) == 19
+            and [(each.name, each.values, each.default) for each in found[:2]]
+            == [("ilog_index_expire_time", ("7d",), None), ("tcp_keepcnt", ("10",), "")]
+        ),
     ),
     "packages": Call(
         lambda client: client.packages(),
         "GET /api/v2/software-packages?page=1&size=200&sort=id,asc",
         payload("software-packages-list"),
-        lambda found: [(each.id, each.build, each.size) for each in found]
-        == [(12, "1898294", 31017340), (10, "1884049", 29867460)],
+        lambda found: (
+            [(each.id, each.build, each.size) for each in found]
+            == [(12, "1898294", 31017340), (10, "1884049", 29867460)]
+        ),
     ),
     "upgrade": Call(
         lambda client: client.upgrade(22, BODY),
         "POST /api/v2/ob/clusters/22/upgrade",
         payload("cluster-upgrade"),
-        lambda found: (found.task.id, found.task.cluster_id, found.task.creator_name) == (108368, 22, "admin")
-        and (len(found.task.subtasks), found.trace_id, found.http_status) == (5, "b2a365d384444f76", 200),
+        lambda found: (
+            (found.task.id, found.task.cluster_id, found.task.creator_name) == (108368, 22, "admin")
+            and (len(found.task.subtasks), found.trace_id, found.http_status) == (5, "b2a365d384444f76", 200)
+        ),
     ),
     "tasks": Call(
         lambda client: client.tasks(cluster_id=1, status=("RUNNING", "FAILED"), page=3, size=50),
         "GET /api/v2/tasks/instances?page=3&size=50&sort=id,desc&clusterId=1&status=RUNNING,FAILED",
         payload("task-list"),
-        lambda found: [task.id for task in found.items] == [6202983, 6175879]
-        and (found.total, found.number, found.size, found.items[0].operation) == (2, 3, 10, "")
-        and found.items[0].subtasks[2].operation == "ROLLBACK",
+        lambda found: (
+            [task.id for task in found.items] == [6202983, 6175879]
+            and (found.total, found.number, found.size, found.items[0].operation) == (2, 3, 10, "")
+            and found.items[0].subtasks[2].operation == "ROLLBACK"
+        ),
     ),
     "task": Call(
         lambda client: client.task(35000312),
         "GET /api/v2/tasks/instances/35000312",
         payload("task-detail"),
-        lambda found: (found.operation, found.type, found.prohibit_rollback) == ("EXECUTE", "MANUAL", False)
-        and (found.subtasks[0].upstreams, found.subtasks[0].downstreams) == ((13000333,), (13000334,))
-        and found.subtasks[0].finish_time == datetime(2021, 8, 25, 7, 9, 52, 182000, UTC),
+        lambda found: (
+            (found.operation, found.type, found.prohibit_rollback) == ("EXECUTE", "MANUAL", False)
+            and (found.subtasks[0].upstreams, found.subtasks[0].downstreams) == ((13000333,), (13000334,))
+            and found.subtasks[0].finish_time == datetime(2021, 8, 25, 7, 9, 52, 182000, UTC)
+        ),
     ),
     "subtask_log": Call(
         lambda client: client.subtask_log(35000312, 13000335),
@@ -233,7 +248,12 @@ def test_endless_list_ends(hostile):
 
 @pytest.mark.parametrize(
     ("about", "is_last"),
-    [({"totalElements": 3, "size": 2}, False), ({"totalElements": 2, "size": 2}, True), ({"size": 2}, False), ({}, True)],
+    [
+        ({"totalElements": 3, "size": 2}, False),
+        ({"totalElements": 2, "size": 2}, True),
+        ({"size": 2}, False),
+        ({}, True),
+    ],
 )
 def test_task_page_knows_whether_it_is_the_last(hostile, about, is_last):
     page = client_of(hostile(*pages_of([2, 1], **about)).url).tasks(size=2)

@@ -1,8 +1,12 @@
 """What may serve as the address of an OCP."""
 
+import ipaddress
+import re
 from urllib.parse import urlsplit
 
 _FORBIDDEN = frozenset(' \\?#@"<>')
+# An underscore is no letter of a DNS name, but container networks use it.
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*\.?")
 
 
 def checked_base_url(text: str, *, is_http_allowed: bool) -> str:
@@ -27,7 +31,14 @@ def _scheme(text: str) -> str | None:
     """The scheme, None where this is no address of a web server."""
     try:
         parts = urlsplit(text)
-        is_whole = bool(parts.hostname) and parts.port != 0
+        is_whole = _is_host(parts.netloc, parts.hostname or "") and parts.port != 0
     except ValueError:
         return None
     return parts.scheme if is_whole and parts.scheme in ("http", "https") else None
+
+
+def _is_host(netloc: str, host: str) -> bool:
+    """Whether `host` is a name or an IP address that no library on the way refuses later. May raise ValueError."""
+    if "[" in netloc:
+        return ipaddress.IPv6Address(host).scope_id is None
+    return _NAME.fullmatch(host) is not None

@@ -124,8 +124,10 @@ class OcpClient:
 
         Raises OcpError. Where its `is_sent` is True the upgrade may have started, whatever the error says.
         """
+        if not isinstance(body, bytes):
+            raise TypeError("the body of an upgrade is the bytes that were approved")
         url = f"{self._base_url}{_CLUSTERS}/{_number(cluster_id)}/upgrade"
-        request = requests.Request("POST", url, headers={**_HEADERS, "Accept-Encoding": "identity"}, data=bytes(body))
+        request = requests.Request("POST", url, headers={**_HEADERS, "Accept-Encoding": "identity"}, data=body)
         answer = self._transport.once(request, Deadline(self._post_seconds))
         data, trace_id = self._data(answer)
         task = self._parsed(answer, lambda: parse.task(parse.row(data)), trace_id)

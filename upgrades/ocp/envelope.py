@@ -129,7 +129,7 @@ def _refusal(kind: type[OcpError], status: int, answer: Row, masked: Callable[[s
         answer.get("successful") is False and code is not None and _short(answer.get("status")) == str(status)
     )
     message = error.get("message")
-    said = masked(clean(message[:_MESSAGE_CAP])) if isinstance(message, str) else ""
+    said = masked(clean(message))[:_MESSAGE_CAP] if isinstance(message, str) else ""
     return kind(
         f"OCP answered {status} {code or ''}: {said}".strip(" :"),
         http_status=status,

@@ -9,7 +9,7 @@ import queue
 import socket
 import ssl
 import threading
-from typing import Any
+from typing import Any, cast
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -43,13 +43,12 @@ class Attempt:
 
 
 class TimedSocket(socket.socket):
-    """A socket whose every operation ends with `deadline`, once that is set."""
+    """A connected socket whose every operation ends with `deadline`. Connecting keeps a time-out of its own."""
 
-    deadline: Deadline | None = None
+    deadline: Deadline
 
     def _arm(self) -> None:
-        if self.deadline is not None:
-            self.settimeout(self.deadline.check() + _MARGIN)
+        self.settimeout(self.deadline.check() + _MARGIN)
 
     def recv_into(self, *args: Any) -> int:
         self._arm()
@@ -163,8 +162,7 @@ class _OneRequest(HTTPConnection):
         except OSError as error:
             self._attempt.fault = f"TLS handshake: {fault_of(error)}"
             raise
-        if isinstance(self.sock, TimedSocket):
-            self.sock.deadline = self._attempt.deadline
+        cast(TimedSocket, self.sock).deadline = self._attempt.deadline
 
     def send(self, data: Any) -> None:
         if self.sock is None:
