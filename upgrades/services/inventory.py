@@ -60,8 +60,8 @@ def mirror_clusters(endpoint: Endpoint, clusters: Sequence[types.Cluster], at: d
     """Mirror the whole list of clusters that was read at `at`. A changed row asks for its topology to be read."""
     shown = {cluster.id: cluster for cluster in clusters}
 
-    def complete(row: Cluster | None, columns: dict[str, Any]) -> None:
-        seen = shown[columns["ocp_id"]]
+    def complete(ocp_id: int, row: Cluster | None, columns: dict[str, Any]) -> None:
+        seen = shown[ocp_id]
         columns["topology_wanted_at"] = at
         # The list often shows the version alone. What the servers told is kept for this version and for no other.
         if row is None or seen.build or row.version != columns["version"]:
@@ -84,7 +84,6 @@ def mirror_clusters(endpoint: Endpoint, clusters: Sequence[types.Cluster], at: d
 def _listed(seen: types.Cluster) -> dict[str, Any]:
     """The columns that the list of clusters alone decides."""
     columns = {
-        "ocp_id": seen.id,
         "name": seen.name[:255],
         "ob_cluster_id": seen.ob_cluster_id,
         "version": seen.version[:64],
@@ -103,7 +102,7 @@ def _listed(seen: types.Cluster) -> dict[str, Any]:
 def mirror_packages(endpoint: Endpoint, packages: Sequence[types.Package], at: datetime) -> None:
     """Mirror the whole list of packages that was read at `at`. Other content under a known name is recorded."""
 
-    def complete(row: Package | None, columns: dict[str, Any]) -> None:
+    def complete(_file_name: str, row: Package | None, columns: dict[str, Any]) -> None:
         known = (row.sha1 or row.previous_sha1) if row is not None else ""
         if row is None or not known or columns["sha1"] == known:
             return

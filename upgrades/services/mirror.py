@@ -15,13 +15,14 @@ def apply(
     key: str,
     seen: Mapping[Any, Columns],
     at: datetime,
-    completing: Callable[[Any | None, dict[str, Any]], None] | None = None,
+    completing: Callable[[Any, Any | None, dict[str, Any]], None] | None = None,
     **common: Any,
 ) -> None:
     """Make `rows` equal to the list read at `at`, in the caller's transaction.
 
     `seen` maps the value of the column `key` to the other columns of that row; `common` are columns of every new row.
-    `completing` may add to the columns of a row about to be written; it gets the row as it was, None for a new one.
+    `completing` may add to the columns of a row about to be written; it gets the key, the row as it was (None for a new
+    one) and the columns.
     Unchanged rows cost one UPDATE together, for their observed_at.
     """
     known = {getattr(row, key): row for row in rows}
@@ -37,7 +38,7 @@ def apply(
             continue
         fresh = dict(columns)
         if completing is not None:
-            completing(row, fresh)
+            completing(name, row, fresh)
         if row is None:
             new.append(rows.model(observed_at=at, **{key: name}, **common, **fresh))
         else:

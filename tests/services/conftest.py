@@ -1,0 +1,19 @@
+"""The endpoint of the look-alike, for the services that read OCP."""
+
+from typing import Any
+
+import pytest
+
+from upgrades.models import Endpoint
+from upgrades.services import endpoints
+from upgrades.simulator.server import LookAlike
+
+
+@pytest.fixture
+def endpoint(look_alike: LookAlike, settings: Any, db: None) -> Endpoint:
+    """The endpoint that the settings describe, registered as the application does it."""
+    settings.OCP_URL = look_alike.url
+    settings.OCP_USERNAME, settings.OCP_PASSWORD = look_alike.username, look_alike.password
+    settings.OCP_ALLOW_HTTP = True
+    settings.OCP_ACCOUNT_IS_OURS = True
+    return endpoints.register_from_environment()

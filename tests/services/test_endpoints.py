@@ -1,0 +1,251 @@
+"""The endpoint: registered from the environment, read with back-off, stopped by the first 401."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.factories import make_cluster, make_endpoint, make_user
+from upgrades.models import AuditEvent, ChangeRequest, Endpoint, UpgradeRun
+from upgrades.ocp import errors
+from upgrades.rules import workflow
+from upgrades.services import endpoints
+from upgrades.services.moves import Invalid, TooLate
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def environment(settings: Any) -> Any:
+    settings.OCP_URL = "https://ocp.example.com:8443"
+    settings.OCP_USERNAME = "ocpdash"
+    settings.OCP_PASSWORD = "correct horse"
+    settings.OCP_ENDPOINT_NAME = "prod-shanghai"
+    return settings
+
+
+@pytest.fixture
+def endpoint() -> Endpoint:
+    return endpoints.register_from_environment()
+
+
+def actions() -> list[str]:
+    return list(AuditEvent.objects.order_by("id").values_list("action", flat=True))
+
+
+def begin_run(endpoint: Endpoint, status: str = "submitting") -> UpgradeRun:
+    """An open run, as T1 leaves it."""
+    cluster = make_cluster(endpoint)
+    change_request = ChangeRequest.objects.create(
+        endpoint=endpoint,
+        cluster=cluster,
+        target_file_name="oceanbase.rpm",
+        purpose="test",
+        requester=make_user(),
+        status=workflow.RequestStatus.IN_PROGRESS,
+        plan={},
+        fingerprint="f" * 64,
+    )
+    return UpgradeRun.objects.create(
+        change_request=change_request,
+        endpoint=endpoint,
+        status=status,
+        cluster_ocp_id=cluster.ocp_id,
+        affected_ocp_ids=[cluster.ocp_id],
+        body="{}",
+        fingerprint="f" * 64,
+        worker_token="t",
+    )
+
+
+def test_registering_twice_makes_one_endpoint_and_one_audit_event(environment: Any) -> None:
+    environment.OCP_URL = "https://ocp.example.com:8443/"
+    first = endpoints.register_from_environment()
+    second = endpoints.register_from_environment()
+    assert (first.pk, second.base_url) == (second.pk, "https://ocp.example.com:8443")
+    assert actions() == ["endpoint.register"]
+    assert "correct horse" not in str(AuditEvent.objects.values())
+
+
+def test_a_changed_address_is_taken_over_and_audited(endpoint: Endpoint, environment: Any) -> None:
+    environment.OCP_URL = "https://other.example.com"
+    endpoints.register_from_environment()
+    event = AuditEvent.objects.latest("id")
+    assert event.before == {"base_url": "https://ocp.example.com:8443"}
+    assert event.after == {"base_url": "https://other.example.com"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("OCP_URL", "https://other.example.com"), ("OCP_USERNAME", "somebody")])
+def test_address_and_account_stay_while_a_run_is_open(
+    endpoint: Endpoint, environment: Any, name: str, value: str
+) -> None:
+    run = begin_run(endpoint)
+    setattr(environment, name, value)
+    with pytest.raises(TooLate) as refusal:
+        endpoints.register_from_environment()
+    assert refusal.value.reason.code == "endpoint.run_open"
+    UpgradeRun.objects.filter(pk=run.pk).update(status=workflow.RunStatus.REFUSED)
+    endpoints.register_from_environment()
+    assert actions() == ["endpoint.register", "endpoint.register"]
+
+
+def test_the_name_and_the_word_on_the_account_may_change_while_a_run_is_open(
+    endpoint: Endpoint, environment: Any
+) -> None:
+    begin_run(endpoint)
+    environment.OCP_ACCOUNT_IS_OURS = True
+    assert endpoints.register_from_environment().is_account_ours
+
+
+@pytest.mark.parametrize("url", ["", "https://user:secret@ocp.example.com", "http://ocp.example.com", "ocp"])
+def test_an_address_that_cannot_serve_is_refused(environment: Any, url: str) -> None:
+    environment.OCP_URL = url
+    with pytest.raises(Invalid) as refusal:
+        endpoints.register_from_environment()
+    assert "secret" not in str(refusal.value.reason)
+    assert not Endpoint.objects.exists()
+
+
+def test_the_password_is_meant_for_the_described_address_and_account_alone(
+    endpoint: Endpoint, environment: Any
+) -> None:
+    assert endpoints.may_read(endpoint, timezone.now())
+    environment.OCP_URL = "https://elsewhere.example.com"
+    assert not endpoints.may_read(endpoint, timezone.now())
+    with pytest.raises(Invalid):
+        endpoints.client(endpoint)
+
+
+def test_the_mark_of_the_credentials_changes_with_them_and_shows_neither(endpoint: Endpoint, environment: Any) -> None:
+    mark = endpoints.credentials_mark(endpoint)
+    assert endpoints.credentials_mark(endpoint) == mark
+    assert len(mark) == 64
+    environment.OCP_PASSWORD = "another"
+    assert endpoints.credentials_mark(endpoint) != mark
+
+
+def test_a_success_costs_one_statement_and_never_goes_back_in_time(endpoint: Endpoint) -> None:
+    at = timezone.now()
+    with CaptureQueriesContext(connection) as queries:
+        endpoints.note_success(endpoint, at)
+    assert len(queries) == 1
+    endpoints.note_success(endpoint, at - timedelta(seconds=30))
+    endpoint.refresh_from_db()
+    assert endpoint.observed_at == at
+
+
+def test_failures_keep_the_first_moment_and_put_reads_off_longer_and_longer(endpoint: Endpoint) -> None:
+    first = timezone.now()
+    delays = []
+    for number in range(8):
+        endpoints.note_failure(endpoint, errors.ServerError("<b>x</b>", http_status=502, trace_id="8ae3"), first)
+        endpoint.refresh_from_db()
+        delays.append(round((endpoint.inventory_due_at - timezone.now()).total_seconds()))
+        assert endpoint.failure_count == number + 1
+    assert delays == [2, 4, 8, 16, 32, 60, 60, 60]
+    assert endpoint.failing_since == first
+    assert endpoint.failure == {"code": "ocp.server_error", "params": {"http_status": 502}}
+    assert endpoint.failure_trace_id == "8ae3"
+    assert endpoint.observed_at is None
+
+
+def test_a_success_ends_the_trouble_and_makes_the_reads_due_at_once(endpoint: Endpoint) -> None:
+    at = timezone.now()
+    endpoints.note_failure(endpoint, errors.NotSent("refused", is_sent=False), at)
+    assert endpoints.due("follow") == []
+    endpoints.note_success(endpoint, at + timedelta(seconds=1))
+    endpoint.refresh_from_db()
+    assert (endpoint.failing_since, endpoint.failure, endpoint.failure_count) == (None, None, 0)
+    assert endpoints.due("follow") == [endpoint]
+
+
+def test_a_read_begun_before_the_trouble_does_not_end_it(endpoint: Endpoint) -> None:
+    at = timezone.now()
+    endpoints.note_failure(endpoint, errors.ConnectionLost("cut"), at)
+    endpoints.note_success(endpoint, at - timedelta(seconds=5))
+    endpoint.refresh_from_db()
+    assert endpoint.failing_since == at
+
+
+def test_a_rate_limit_is_obeyed_as_far_as_an_hour(endpoint: Endpoint) -> None:
+    error = errors.RateLimited("slow down", http_status=429)
+    error.reset_seconds = 300
+    now = timezone.now()
+    endpoints.note_failure(endpoint, error, now)
+    endpoint.refresh_from_db()
+    assert not endpoints.may_read(endpoint, now + timedelta(seconds=290))
+    assert endpoints.may_read(endpoint, now + timedelta(seconds=310))
+    error.reset_seconds = 10**9
+    endpoints.note_failure(endpoint, error, now)
+    endpoint.refresh_from_db()
+    assert endpoints.may_read(endpoint, now + timedelta(seconds=3700))
+
+
+def test_the_first_401_opens_the_breaker_until_the_credentials_differ(endpoint: Endpoint, environment: Any) -> None:
+    at = timezone.now()
+    for _again in range(2):
+        endpoints.note_failure(endpoint, errors.Unauthorized("no", http_status=401, trace_id="77"), at)
+    endpoint.refresh_from_db()
+    assert endpoint.breaker_opened_at == at
+    assert actions().count("endpoint.open_breaker") == 1
+    assert not endpoints.may_read(endpoint, at + timedelta(days=1))
+    environment.OCP_PASSWORD = "a new one"
+    assert endpoints.may_read(endpoint, at)
+    endpoints.note_success(endpoint, at + timedelta(seconds=1))
+    endpoint.refresh_from_db()
+    assert (endpoint.breaker_opened_at, endpoint.breaker_credentials) == (None, "")
+    assert actions()[-1] == "endpoint.close_breaker"
+
+
+def test_new_credentials_that_are_wrong_too_open_the_breaker_again(endpoint: Endpoint, environment: Any) -> None:
+    at = timezone.now()
+    endpoints.note_failure(endpoint, errors.Unauthorized("no"), at)
+    environment.OCP_PASSWORD = "also wrong"
+    endpoints.note_failure(endpoint, errors.Unauthorized("no"), at + timedelta(seconds=9))
+    endpoint.refresh_from_db()
+    assert not endpoints.may_read(endpoint, at + timedelta(days=1))
+    assert actions().count("endpoint.open_breaker") == 2
+
+
+def test_a_lease_is_held_by_one_and_ends_by_itself(endpoint: Endpoint) -> None:
+    assert endpoints.claim(endpoint.pk, "follow", seconds=30)
+    assert not endpoints.claim(endpoint.pk, "follow", seconds=30)
+    assert endpoints.claim(endpoint.pk, "inventory", seconds=30)
+    assert endpoints.due("follow") == []
+    Endpoint.objects.update(follow_claimed_until=timezone.now() - timedelta(seconds=1))
+    assert endpoints.claim(endpoint.pk, "follow", seconds=30)
+
+
+def test_a_released_lease_is_due_again_at_the_given_time_alone(endpoint: Endpoint) -> None:
+    endpoints.claim(endpoint.pk, "sweep", seconds=30)
+    endpoints.release(endpoint.pk, "sweep", timezone.now() + timedelta(seconds=5))
+    assert not endpoints.claim(endpoint.pk, "sweep", seconds=30)
+    Endpoint.objects.update(sweep_due_at=timezone.now() - timedelta(seconds=1))
+    assert endpoints.claim(endpoint.pk, "sweep", seconds=30)
+
+
+def test_releasing_does_not_shorten_a_back_off(endpoint: Endpoint) -> None:
+    endpoints.claim(endpoint.pk, "follow", seconds=30)
+    for _again in range(6):
+        endpoints.note_failure(endpoint, errors.DeadlinePassed("late"), timezone.now())
+    endpoints.release(endpoint.pk, "follow", timezone.now() + timedelta(seconds=1))
+    endpoint.refresh_from_db()
+    assert endpoint.follow_due_at > timezone.now() + timedelta(seconds=50)
+
+
+def test_hastening_makes_a_read_due_now_but_not_one_that_a_failure_put_off(endpoint: Endpoint) -> None:
+    later = timezone.now() + timedelta(seconds=40)
+    Endpoint.objects.update(follow_due_at=later, sweep_due_at=later)
+    endpoints.hasten(endpoint.pk, "follow")
+    assert endpoints.due("follow") == [endpoint]
+    endpoints.note_failure(endpoint, errors.NotSent("refused", is_sent=False), timezone.now())
+    endpoints.hasten(endpoint.pk, "sweep")
+    assert endpoints.due("sweep") == []
+
+
+def test_an_endpoint_that_the_environment_does_not_name_is_never_due() -> None:
+    make_endpoint(base_url="https://old.example.com")
+    assert endpoints.due("inventory") == []

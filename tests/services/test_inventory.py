@@ -1,0 +1,270 @@
+"""The mirror of OCP's lists, read from the look-alike over HTTP."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.factories import make_cluster, make_endpoint
+from upgrades.models import AuditEvent, Cluster, Endpoint, Package
+from upgrades.ocp import types
+from upgrades.services import endpoints, inventory
+from upgrades.simulator.server import LookAlike
+
+pytestmark = pytest.mark.django_db
+
+
+def paths(look_alike: LookAlike) -> list[str]:
+    return [entry["path"] for entry in look_alike._requests_since(0)]
+
+
+def listed(**over: Any) -> types.Cluster:
+    """A row of OCP's list of clusters."""
+    row = types.Cluster(
+        id=22,
+        name="trade_core",
+        ob_cluster_id=1001,
+        version="4.2.1.1",
+        build="",
+        status="RUNNING",
+        type="PRIMARY",
+        architecture="",
+        primary_id=None,
+        standby_ids=(),
+        server_count=3,
+        zone_names=("zone1", "zone2", "zone3"),
+        region_names=("Shanghai",),
+        create_time=None,
+    )
+    return replace(row, **over)
+
+
+def package(**over: Any) -> types.Package:
+    """A row of OCP's list of packages."""
+    row = types.Package(
+        id=7,
+        name="oceanbase",
+        file_name="oceanbase-4.2.1.8-108000022024072217.el7.x86_64.rpm",
+        version="4.2.1.8",
+        build="108000022024072217",
+        operating_system="el7",
+        architecture="x86_64",
+        sha1="a" * 40,
+        size=218_000_000,
+        type="OB_SERVER_INSTALL_PACKAGE",
+        create_time=None,
+    )
+    return replace(row, **over)
+
+
+def test_the_fleet_is_mirrored_with_its_relations_and_ages(look_alike: LookAlike, endpoint: Endpoint) -> None:
+    inventory.sync(endpoint)
+    endpoint.refresh_from_db()
+    primary, standby = Cluster.objects.filter(name__startswith="trade_core").order_by("name")
+    assert Cluster.objects.count() == 12
+    assert (primary.standby_ocp_ids, standby.primary_ocp_id) == ([standby.ocp_id], primary.ocp_id)
+    assert primary.affected_ocp_ids == standby.affected_ocp_ids
+    assert primary.environment == "production"
+    assert Package.objects.filter(type="OB_SERVER_INSTALL_PACKAGE", sha1__regex="^[0-9a-f]{40}$").count() > 20
+    assert endpoint.observed_at == endpoint.lists_observed_at == primary.observed_at
+    assert endpoint.packages_observed_at is not None
+
+
+def test_an_unchanged_list_of_thirty_costs_as_many_statements_as_one_of_three(settings: Any) -> None:
+    counts = []
+    for size in (3, 30):
+        endpoint = make_endpoint()
+        clusters = [listed(id=number) for number in range(size)]
+        packages = [package(file_name=f"oceanbase-{number}.rpm") for number in range(size)]
+        at = timezone.now()
+        inventory.mirror_clusters(endpoint, clusters, at)
+        inventory.mirror_packages(endpoint, packages, at)
+        with CaptureQueriesContext(connection) as queries:
+            inventory.mirror_clusters(endpoint, clusters, at + timedelta(seconds=60))
+            inventory.mirror_packages(endpoint, packages, at + timedelta(seconds=60))
+        writes = [query["sql"] for query in queries if query["sql"].startswith(("UPDATE", "INSERT"))]
+        assert len(writes) == 4, writes
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert set(Cluster.objects.filter(endpoint=endpoint).values_list("observed_at", flat=True)) == {
+        at + timedelta(seconds=60)
+    }
+
+
+def test_a_list_that_shrinks_marks_and_one_that_grows_again_clears(look_alike: LookAlike, endpoint: Endpoint) -> None:
+    inventory.sync(endpoint)
+    before = Cluster.objects.get(name="user_center")
+    with look_alike.world.lock:
+        kept = look_alike.world.clusters.pop(before.ocp_id)
+        look_alike.world.list_texts.clear()
+    inventory.sync(endpoint)
+    gone = Cluster.objects.get(pk=before.pk)
+    assert gone.missing_since is not None
+    assert gone.observed_at == before.observed_at
+    inventory.sync(endpoint)
+    assert Cluster.objects.get(pk=before.pk).missing_since == gone.missing_since
+    with look_alike.world.lock:
+        look_alike.world.clusters[before.ocp_id] = kept
+        look_alike.world.list_texts.clear()
+    inventory.sync(endpoint)
+    again = Cluster.objects.get(pk=before.pk)
+    assert again.missing_since is None
+    assert again.topology_wanted_at is not None
+
+
+def test_an_empty_list_marks_everything_and_deletes_nothing() -> None:
+    cluster = make_cluster()
+    inventory.mirror_clusters(cluster.endpoint, [], timezone.now())
+    cluster.refresh_from_db()
+    assert cluster.missing_since is not None
+
+
+def test_a_slower_older_read_does_not_overwrite_a_newer_one() -> None:
+    endpoint = make_endpoint()
+    older = timezone.now()
+    newer = older + timedelta(seconds=5)
+    inventory.mirror_clusters(endpoint, [listed(status="OPERATING"), listed(id=23, name="new_one")], newer)
+    inventory.mirror_clusters(endpoint, [listed(status="RUNNING"), listed(id=24, name="since_gone")], older)
+    shown = {row.name: row for row in Cluster.objects.all()}
+    assert shown["trade_core"].status == "OPERATING"
+    assert shown["new_one"].missing_since is None
+    endpoint.refresh_from_db()
+    assert endpoint.lists_observed_at == newer
+
+
+def test_a_slower_older_read_does_not_bring_back_what_has_vanished_since() -> None:
+    endpoint = make_endpoint()
+    at = timezone.now()
+    inventory.mirror_clusters(endpoint, [listed()], at)
+    inventory.mirror_clusters(endpoint, [], at + timedelta(seconds=9))
+    inventory.mirror_clusters(endpoint, [listed(status="STOPPED")], at + timedelta(seconds=5))
+    row = Cluster.objects.get()
+    assert (row.status, row.missing_since) == ("RUNNING", at + timedelta(seconds=9))
+
+
+def test_a_changed_row_asks_for_its_topology_and_an_unchanged_one_does_not() -> None:
+    endpoint = make_endpoint()
+    at = timezone.now()
+    inventory.mirror_clusters(endpoint, [listed(), listed(id=23, name="calm")], at)
+    Cluster.objects.update(topology_wanted_at=None)
+    inventory.mirror_clusters(
+        endpoint, [listed(status="OPERATING"), listed(id=23, name="calm")], at + timedelta(seconds=1)
+    )
+    assert list(Cluster.objects.exclude(topology_wanted_at=None).values_list("name", flat=True)) == ["trade_core"]
+
+
+def test_the_build_that_servers_told_stays_for_the_same_version_and_for_no_other() -> None:
+    endpoint = make_endpoint()
+    at = timezone.now()
+    inventory.mirror_clusters(endpoint, [listed()], at)
+    Cluster.objects.update(build="101000062023110109")
+    inventory.mirror_clusters(endpoint, [listed(status="OPERATING")], at + timedelta(seconds=1))
+    assert Cluster.objects.get().build == "101000062023110109"
+    inventory.mirror_clusters(endpoint, [listed(version="4.2.1.8")], at + timedelta(seconds=2))
+    assert Cluster.objects.get().build == ""
+
+
+def test_another_cluster_under_a_known_id_falls_back_to_production() -> None:
+    endpoint = make_endpoint()
+    at = timezone.now()
+    inventory.mirror_clusters(endpoint, [listed()], at)
+    Cluster.objects.update(environment="dev")
+    inventory.mirror_clusters(endpoint, [listed(status="OPERATING")], at + timedelta(seconds=1))
+    assert Cluster.objects.get().environment == "dev"
+    inventory.mirror_clusters(endpoint, [listed(name="ledger", ob_cluster_id=2002)], at + timedelta(seconds=2))
+    assert Cluster.objects.get().environment == "production"
+    assert AuditEvent.objects.get().reason["code"] == "cluster.another_under_its_id"
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "\u202egnp.exe\u2066", "x" * 10_000, "", "%(code)s {{ 7*7 }}"]
+)
+def test_a_hostile_name_is_kept_as_data_and_cut_to_its_column(name: str) -> None:
+    endpoint = make_endpoint()
+    inventory.mirror_clusters(endpoint, [listed(name=name, version=name, status=name)], timezone.now())
+    assert Cluster.objects.get().name == name[:255]
+
+
+def test_a_package_replaced_under_its_name_is_recorded_loudly(look_alike: LookAlike, endpoint: Endpoint) -> None:
+    inventory.sync(endpoint)
+    before = Package.objects.get(file_name__contains="4.2.1.8-108000022024072217.el7")
+    with look_alike.world.lock:
+        look_alike.world.packages[before.file_name].sha1 = "b" * 40
+        look_alike.world.list_texts.clear()
+    inventory.sync(endpoint)
+    after = Package.objects.get(pk=before.pk)
+    assert (after.sha1, after.previous_sha1) == ("b" * 40, before.sha1)
+    assert after.replaced_at == after.observed_at
+    event = AuditEvent.objects.get(action="package.replaced")
+    assert (event.before, event.after) == ({"sha1": before.sha1}, {"sha1": "b" * 40})
+    inventory.sync(endpoint)
+    assert AuditEvent.objects.filter(action="package.replaced").count() == 1
+
+
+def test_a_sha1_that_is_missing_once_does_not_hide_a_replacement() -> None:
+    endpoint = make_endpoint()
+    at = timezone.now()
+    for second, sha1 in enumerate(["a" * 40, "", "b" * 40]):
+        inventory.mirror_packages(endpoint, [package(sha1=sha1)], at + timedelta(seconds=second))
+    row = Package.objects.get()
+    assert (row.sha1, row.previous_sha1, row.replaced_at) == ("b" * 40, "a" * 40, at + timedelta(seconds=2))
+
+
+def test_a_sha1_that_comes_back_the_same_is_no_replacement() -> None:
+    endpoint = make_endpoint()
+    at = timezone.now()
+    for second, sha1 in enumerate(["a" * 40, "", "a" * 40]):
+        inventory.mirror_packages(endpoint, [package(sha1=sha1)], at + timedelta(seconds=second))
+    assert Package.objects.get().replaced_at is None
+
+
+def test_of_two_packages_with_one_name_the_newest_is_kept_and_an_endless_name_is_left_out() -> None:
+    endpoint = make_endpoint()
+    packages = [package(id=9, sha1="c" * 40), package(id=8), package(id=10, file_name="x" * 256)]
+    inventory.mirror_packages(endpoint, packages, timezone.now())
+    assert Package.objects.get().ocp_id == 9
+
+
+def test_packages_that_cannot_be_read_do_not_hide_the_clusters(look_alike: LookAlike, endpoint: Endpoint) -> None:
+    look_alike.faults.add("status", path="software-packages", status=403)
+    inventory.sync(endpoint)
+    endpoint.refresh_from_db()
+    assert Cluster.objects.count() == 12
+    assert endpoint.failure["code"] == "ocp.forbidden"
+    assert endpoint.packages_observed_at is None
+
+
+def test_a_401_stops_all_reading_at_once(look_alike: LookAlike, endpoint: Endpoint, settings: Any) -> None:
+    settings.OCP_PASSWORD = "wrong"
+    assert inventory.sync_due(endpoint.pk)
+    assert len(paths(look_alike)) == 1
+    Endpoint.objects.update(inventory_due_at=None)
+    assert inventory.sync_due(endpoint.pk)
+    assert endpoints.due("inventory") == []
+    assert len(paths(look_alike)) == 1
+    settings.OCP_PASSWORD = look_alike.password
+    Endpoint.objects.update(inventory_due_at=None)
+    inventory.sync_due(endpoint.pk)
+    assert Cluster.objects.count() == 12
+
+
+def test_the_lists_are_read_once_an_interval_however_often_the_clock_ticks(
+    look_alike: LookAlike, endpoint: Endpoint
+) -> None:
+    done = [inventory.sync_due(endpoint.pk) for _tick in range(3)]
+    assert done == [True, False, False]
+    assert len([path for path in paths(look_alike) if path.startswith("/api/v2/ob/clusters")]) == 1
+
+
+def test_a_silent_ocp_leaves_the_mirror_as_it_was(look_alike: LookAlike, endpoint: Endpoint, settings: Any) -> None:
+    inventory.sync(endpoint)
+    before = Endpoint.objects.get(pk=endpoint.pk).observed_at
+    look_alike.stop()
+    inventory.sync(endpoint)
+    endpoint.refresh_from_db()
+    assert endpoint.failure["code"] == "ocp.not_sent"
+    assert (endpoint.observed_at, Cluster.objects.filter(missing_since=None).count()) == (before, 12)
