@@ -90,9 +90,11 @@ class Command(BaseCommand):
     def _look(self) -> None:
         for name in self.services.revive():
             self.console.say("demo", f"{name} had ended; started again")
+            self._report(self.pids)
         self._announce()
 
     def _report(self, pids: Mapping[str, int]) -> None:
+        self.pids = pids
         of_services = {name: process.pid for name, process in self.services.processes.items()}
         demo.write_report(settings.VAR_DIR, self.url, {**of_services, **pids})
 
