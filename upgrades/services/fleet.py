@@ -1,0 +1,106 @@
+"""What OCP shows now of every affected cluster of a run: the reading that verifying judges."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.conf import settings
+
+from upgrades.models import Cluster, UpgradeRun
+from upgrades.ocp import types
+from upgrades.ocp.client import OcpClient
+from upgrades.ocp.errors import OcpError, RateLimited, Unauthorized
+from upgrades.rules import Reason
+from upgrades.rules.verification import ClusterFact, ServerFact
+from upgrades.services import inventory, readability
+
+# OCP shows no port where the server listens on OceanBase's own.
+_DEFAULT_PORT = 2882
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Facts of every affected cluster. `trouble`: why servers of one could not be read, None where all were."""
+
+    facts: tuple[ClusterFact, ...]
+    trouble: Reason | None
+
+
+def read(run: UpgradeRun, client: OcpClient, at: datetime) -> Reading:
+    """Read clusters, servers and parameters, and mirror them; `at` is the database's clock before reading.
+
+    Takes OCP_TOTAL_SECONDS at most. Parameters that cannot be read are no trouble. Raises OcpError where the list of
+    clusters cannot be read, Unauthorized and RateLimited at any call.
+    """
+    ends_at = time.monotonic() + settings.OCP_TOTAL_SECONDS
+    shown = {cluster.id: cluster for cluster in client.clusters(deadline=_left(ends_at))}
+    inventory.mirror_clusters(run.endpoint, list(shown.values()), at)
+    planned = {item["ocp_id"]: item for item in (run.change_request.plan or {}).get("clusters", [])}
+    facts: list[ClusterFact] = []
+    trouble: Reason | None = None
+    for ocp_id in run.affected_ocp_ids:
+        servers, why_not = _part(client.servers, ocp_id, ends_at)
+        parameters, _no_trouble = _part(client.parameters, ocp_id, ends_at)
+        trouble = trouble or why_not
+        _mirror(run, ocp_id, servers, parameters, at)
+        facts.append(_fact(run, shown.get(ocp_id), planned.get(ocp_id, {"name": str(ocp_id)}), servers, parameters))
+    return Reading(tuple(facts), trouble)
+
+
+def _left(ends_at: float) -> float:
+    return max(0.1, ends_at - time.monotonic())
+
+
+def _part(read_one: Callable[..., T], ocp_id: int, ends_at: float) -> tuple[T | None, Reason | None]:
+    """What one call brings for a cluster, or why it brings nothing."""
+    try:
+        return read_one(ocp_id, deadline=_left(ends_at)), None
+    except (Unauthorized, RateLimited):
+        raise
+    except OcpError as error:
+        return None, readability.reason_of(error)
+
+
+def _mirror(
+    run: UpgradeRun,
+    ocp_id: int,
+    servers: tuple[types.Server, ...] | None,
+    parameters: tuple[types.Parameter, ...] | None,
+    at: datetime,
+) -> None:
+    cluster = Cluster.objects.filter(endpoint=run.endpoint_id, ocp_id=ocp_id).first()
+    if cluster is None:
+        return
+    if servers is not None:
+        inventory.mirror_servers(cluster, servers, at)
+    if parameters is not None:
+        inventory.mirror_parameters(cluster, parameters, at)
+
+
+def _fact(
+    run: UpgradeRun,
+    shown: types.Cluster | None,
+    planned: Mapping[str, Any],
+    servers: tuple[types.Server, ...] | None,
+    parameters: tuple[types.Parameter, ...] | None,
+) -> ClusterFact:
+    values = {parameter.name: parameter.values for parameter in parameters or ()}
+    return ClusterFact(
+        name=shown.name if shown is not None else planned["name"],
+        status=shown.status if shown is not None else None,
+        is_standby=shown is not None and (shown.primary_id is not None or shown.type == "STANDBY"),
+        planned=tuple(server["address"] for server in planned.get("servers", ())),
+        servers=None if servers is None else tuple(_server(server) for server in servers),
+        min_observer_version=values.get("min_observer_version"),
+        compatible=values.get("compatible"),
+        compatible_before=tuple(run.baseline_compatible.get(str(planned.get("ocp_id"))) or ()),
+    )
+
+
+def _server(server: types.Server) -> ServerFact:
+    port = server.port if server.port is not None else _DEFAULT_PORT
+    return ServerFact(f"{server.ip}:{port}", server.version, server.build)

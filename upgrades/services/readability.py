@@ -1,0 +1,61 @@
+"""When a run cannot be read: since when and why, kept once, and taken back by the next good read."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from upgrades import audit, live
+from upgrades.models import AuditEvent, UpgradeRun
+from upgrades.ocp.errors import NotFound, OcpError
+from upgrades.rules import Reason
+from upgrades.services import endpoints
+
+_SHORTEST_BACK_OFF = timedelta(seconds=5)
+_LONGEST_BACK_OFF = timedelta(minutes=5)
+
+
+def reason_of(error: OcpError, task_id: int | None = None) -> Reason:
+    """Why a read failed; a 404 for the task `task_id` says that the task has vanished."""
+    if task_id is not None and isinstance(error, NotFound):
+        return Reason("unreadable.vanished", {"task_id": task_id})
+    return endpoints.reason_of(error)
+
+
+def lose(run: UpgradeRun, reason: Reason, *, observation: int, at: datetime | None = None) -> None:
+    """Keep that the read which drew `observation` failed: the first time with an audit event, later only the reason.
+
+    Writes nothing where a newer read has been good. `at` puts the next detail read off, the longer the run has been
+    unreadable; None leaves it due at once.
+    """
+    value = reason.to_json()
+    with transaction.atomic():
+        rows = UpgradeRun.objects.filter(pk=run.pk, observation__lt=observation)
+        if not rows.update(detail_due_at=_next_try(run, at)):
+            return
+        change = {"unreadable_reason": value, "version": F("version") + 1}
+        if rows.filter(unreadable_since=None).update(unreadable_since=Now(), **change):
+            audit.record("run.unreadable", subject=run, reason=reason, outcome=AuditEvent.Outcome.FAILED)
+        elif not rows.exclude(unreadable_reason=value).update(**change):
+            return
+        run.refresh_from_db()
+        transaction.on_commit(lambda: live.publish(run.pk, run.version))
+
+
+def regain(run: UpgradeRun) -> bool:
+    """Take an unreadable mark back, in the caller's transaction; return whether there was one."""
+    cleared = {"unreadable_since": None, "unreadable_reason": None}
+    if not UpgradeRun.objects.filter(pk=run.pk, unreadable_since__isnull=False).update(**cleared):
+        return False
+    since = run.unreadable_since.isoformat() if run.unreadable_since else ""
+    audit.record("run.readable", subject=run, before={"unreadable_since": since})
+    return True
+
+
+def _next_try(run: UpgradeRun, at: datetime | None) -> datetime | None:
+    """Twice as late as the trouble is old, between the two bounds: one poisoned run must not cost a read each tick."""
+    if at is None:
+        return None
+    age = at - run.unreadable_since if run.unreadable_since else timedelta()
+    return at + min(max(age, _SHORTEST_BACK_OFF), _LONGEST_BACK_OFF)
