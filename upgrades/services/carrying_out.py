@@ -111,7 +111,8 @@ def _close(decision: Decision, run: UpgradeRun) -> None:
     client = _client(run)
     if client is None:
         return
-    following.refresh(run, client)
+    if not following.refresh(run, client):
+        return
     run.refresh_from_db()
     shown = decisions.evidence(run, decision.kind, decision.ocp_task_id)
     if decisions.evidence_hash(shown) != decision.evidence_hash:

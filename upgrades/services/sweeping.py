@@ -188,11 +188,8 @@ def read_parent(run: UpgradeRun, client: OcpClient, task_id: int) -> Parent | No
 
 def bind(run: UpgradeRun, parent: Parent, *, reason: Reason) -> None:
     """Adopt `parent` and take over its state at once. Raises TooLate where the run has left the doubt."""
-    fields: dict[str, object] = {
-        "ocp_task_id": parent.task.id,
-        "ocp_task_cluster_id": parent.task.cluster_id,
-        "candidates": [],
-    }
+    task = parent.task
+    fields = {"ocp_task_id": task.id, "ocp_task_cluster_id": task.cluster_id, "candidates": list[int]()}
     with transaction.atomic():
         runs.move(run, "adopt", reason=reason, fields=fields)
         following.apply(run, task, (), observation=parent.observation, at=parent.at)
