@@ -2,7 +2,9 @@
 
 import json
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from ocpdash.processes import wait_until
@@ -22,6 +24,21 @@ def test_the_clock_rings_and_a_worker_answers(stack, redis):
     stack.start_worker("tick")
     assert wait_until(lambda: redis.llen("tick") == 0, 10)
     assert "unregistered" not in stack.log("worker-tick")
+
+
+def test_web_keeps_no_connection_when_many_ask_at_once(stack, services):
+    stack.start_web()
+
+    def ask(_number: int) -> int:
+        with urllib.request.urlopen(f"{stack.url}/readyz", timeout=30) as answer:
+            return answer.status
+
+    with ThreadPoolExecutor(20) as people:
+        assert set(people.map(ask, range(200))) == {200}
+    count = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    with psycopg.connect(services.superuser_url, autocommit=True) as watcher:
+        # The test's own connection may be open.
+        assert wait_until(lambda: watcher.execute(count).fetchone()[0] <= 1, 5)
 
 
 def test_a_killed_process_is_gone_and_can_be_started_again(stack):
