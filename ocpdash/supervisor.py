@@ -132,9 +132,10 @@ class Supervisor:
         self._on_change({one.program.name: one.process.pid for one in self._kept if one.process is not None})
 
     def _read(self, name: str, process: Process) -> None:
-        for line in process.lines:
-            for shown in readable(line.rstrip()):
-                self._console.say(name, shown)
+        with process.lines as lines:
+            for line in lines:
+                for shown in readable(line.rstrip()):
+                    self._console.say(name, shown)
 
 
 def readable(line: str) -> list[str]:
