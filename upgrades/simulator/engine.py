@@ -205,6 +205,7 @@ class Engine:
         subtask.due = None
         if subtask.attempts:
             subtask.attempts[-1].finished_at = at.wall
+            subtask.attempts[-1].ended = at.engine
             subtask.attempts[-1].outcome = status
 
     def _take_next(self, task: Task, at: Moment) -> None:

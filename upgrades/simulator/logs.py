@@ -71,9 +71,8 @@ def _lines(world: World, clock: Clock, task: Task, subtask: Subtask, attempt: At
     text = f"Run subtask, id={subtask.id}, context={printed}, executor={subtask.executor}"
     yield _Line(0.0, "INFO", _ENTITY, text)
     yield _Line(0.01, "INFO", short, f"[{name}] begin")
-    body = list(_work(world, clock, task, subtask, attempt))
-    for index, (level, words) in enumerate(body):
-        yield _Line(0.02 + 0.93 * (index + 1) / (len(body) + 1), level, short, words)
+    for share, level, words in _work(world, clock, task, subtask, attempt):
+        yield _Line(share, level, short, words)
     if not attempt.outcome:
         return
     if attempt.outcome != "FAILED":
@@ -86,27 +85,32 @@ def _left(attempt: Attempt) -> str:
     return "CANCELING" if any("TSK10014" in note for note in attempt.notes) else "RUNNING"
 
 
-def _work(world: World, clock: Clock, task: Task, subtask: Subtask, attempt: Attempt) -> Iterator[tuple[str, str]]:
+def _work(
+    world: World, clock: Clock, task: Task, subtask: Subtask, attempt: Attempt
+) -> Iterator[tuple[float, str, str]]:
+    """Yield share, level and text of what the step itself has to say."""
     if attempt.operation in ("SKIP", "ROLLBACK_SKIP"):
-        yield "INFO", "Skip subtask, nothing is done"
+        yield 0.5, "INFO", "Skip subtask, nothing is done"
         return
     servers = world.servers_of(task, subtask.server_ids)
-    for words in _words(task, subtask, servers):
-        yield "INFO", words
+    words = list(_words(task, subtask, servers))
+    if attempt.outcome == "FAILED" or (subtask.is_doomed and not attempt.outcome):
+        words = words[: len(words) // 2]
+    for index, text in enumerate(words):
+        yield 0.02 + 0.9 * (index + 1) / (len(words) + 1), "INFO", text
     if subtask.name == steps.WAIT and task.kind == "parent" and task.children[subtask.hop]:
         yield from _polls(clock, task.children[subtask.hop], attempt)
     for note in attempt.notes:
-        yield ("WARN" if "TSK" in note else "INFO"), note
+        yield 0.96, ("WARN" if "TSK" in note else "INFO"), note
     if attempt.outcome == "FAILED":
-        yield "ERROR", _failure(subtask, servers)
+        yield 0.98, "ERROR", _failure(subtask, servers)
 
 
-def _polls(clock: Clock, child_id: int, attempt: Attempt) -> Iterator[tuple[str, str]]:
-    seconds = attempt.planned or clock.now() - attempt.begun
-    if attempt.finished_at and clock.speed > 0:
-        seconds = (attempt.finished_at - attempt.started_at) * clock.speed
-    for _ in range(min(_MOST_POLLS, 1 + int(seconds / _POLL_SECONDS))):
-        yield "INFO", f"Wait dag, task_instance_id={child_id}, status=RUNNING"
+def _polls(clock: Clock, child_id: int, attempt: Attempt) -> Iterator[tuple[float, str, str]]:
+    seconds = (attempt.ended or clock.now()) - attempt.begun
+    count = min(_MOST_POLLS, 1 + int(seconds / _POLL_SECONDS))
+    for index in range(count):
+        yield 0.02 + 0.9 * index / count, "INFO", f"Wait dag, task_instance_id={child_id}, status=RUNNING"
 
 
 def _words(task: Task, subtask: Subtask, servers: list[Server]) -> Iterator[str]:

@@ -59,6 +59,7 @@ def cancel(engine: Engine, task_id: int, subtask_id: int) -> None:
     if subtask.status != "RUNNING":
         raise Refusal("TSK10017", subtask.status, "RUNNING")
     subtask.status = "CANCELING"
+    subtask.attempts[-1].notes.append("TSK10014: the subtask was cancelled")
     gap = engine.world.dice("cancel", subtask.id, subtask.run_time).uniform(1.0, 3.0)
     engine.schedule(task, subtask, engine.now().engine + gap)
 

@@ -65,7 +65,11 @@ class Posts:
                 raise Refusal(plan.code, post.cluster_id, "")
             case "500" | "401" | "403" | "429" | "redirect":
                 return self._answer_oddly(post, plan, user)
-        reply = self._accept(post, user, began_at)
+        try:
+            reply = self._accept(post, user, began_at)
+        except Refusal as refusal:
+            self.refuse(request, refusal.code)
+            reply = envelope.refused(refusal, began_at, time.time())
         reply.manner = _MANNERS.get(plan.mode, "whole")
         return reply
 

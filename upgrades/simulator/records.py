@@ -90,12 +90,13 @@ class Package:
 
 @dataclass(slots=True)
 class Attempt:
-    """One run of a subtask: a block of its log. `planned` is its length in engine seconds, if known."""
+    """One run of a subtask: a block of its log. `begun`, `ended` and its length `planned` are engine seconds."""
 
     operation: str
     started_at: float
     begun: float
     planned: float = 0.0
+    ended: float = 0.0
     finished_at: float = 0.0
     outcome: str = ""
     notes: list[str] = field(default_factory=list)

@@ -6,7 +6,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from upgrades.simulator import auth, fleet, packages
+from upgrades.simulator import auth, fleet, history, packages
 from upgrades.simulator.api import Api
 from upgrades.simulator.clock import Clock
 from upgrades.simulator.control import Control
@@ -90,6 +90,7 @@ class LookAlike:
             self._ticker.join(timeout=5)
         with self.world.lock:
             self.engine.catch_up()
+            self.world.touch_rules()
             self._store.flush(self.world)
             self._store.close()
 
@@ -100,6 +101,7 @@ class LookAlike:
         for package in packages.stock():
             self.world.packages[package.file_name] = package
             self.world.touch(package)
+        history.write(self.world, time.time())
 
     def _answer(self, request: Request) -> Reply:
         with self.world.lock:

@@ -6,7 +6,6 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -138,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.manner in ("close", "reset"):
             return False
         head = [
-            f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}",
+            f"HTTP/1.1 {reply.status} {self.responses.get(reply.status, ('Status',))[0]}",
             f"Date: {self.date_time_string()}",
             f"Content-Type: {reply.content_type}",
             f"Content-Length: {len(reply.body)}",
