@@ -1,6 +1,6 @@
 """Building the plan of a change request from the mirror: the rows as OCP last showed them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,9 +127,10 @@ def _eligibility(cluster: Cluster, target: Package) -> paths.Eligibility:
     )
 
 
-def cluster_facts(cluster: Cluster) -> paths.ClusterFacts:
-    """What the rules need to know of a cluster."""
-    servers = cluster.servers.filter(missing_since=None).values_list("version", "build")
+def cluster_facts(cluster: Cluster, servers: Iterable[tuple[str, str]] | None = None) -> paths.ClusterFacts:
+    """What the rules need to know of a cluster. `servers`: (version, build) of each, where they were read already."""
+    if servers is None:
+        servers = cluster.servers.filter(missing_since=None).values_list("version", "build")
     return paths.ClusterFacts(
         version=cluster.version,
         build=cluster.build,
