@@ -4,12 +4,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from upgrades.views import frame, health, home, sign_in, users
+from upgrades.views import audit, change_requests, decisions, frame, health, home, inbox, sign_in, users
 
 urlpatterns = [
     # the frame
     path("", home.home, name="home"),
-    path("inbox/", home.inbox, name="inbox"),
+    path("inbox/", inbox.inbox_list, name="inbox"),
     path("theme/", frame.theme, name="theme"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("healthz", health.healthz, name="healthz"),
@@ -18,6 +18,23 @@ urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("set-password/<str:uid>/<str:token>/", sign_in.set_password, name="set-password"),
+    # change requests
+    path("change-requests/", change_requests.request_list, name="requests-list"),
+    path("change-requests/new/", change_requests.request_create, name="requests-create"),
+    path("change-requests/<int:pk>/", change_requests.request_detail, name="requests-detail"),
+    path("change-requests/<int:pk>/edit/", change_requests.request_edit, name="requests-edit"),
+    path("change-requests/<int:pk>/votes/", change_requests.request_vote, name="requests-vote"),
+    path("change-requests/<int:pk>/submit/", change_requests.request_submit, name="requests-submit"),
+    path("change-requests/<int:pk>/start/", change_requests.request_start, name="requests-start"),
+    path("change-requests/<int:pk>/take-back/", change_requests.request_take_back, name="requests-take-back"),
+    path("change-requests/<int:pk>/withdraw/", change_requests.request_withdraw, name="requests-withdraw"),
+    path("change-requests/<int:pk>/call-off/", change_requests.request_call_off, name="requests-call-off"),
+    # decisions about runs
+    path("runs/<int:pk>/decisions/", decisions.decision_propose, name="decisions-propose"),
+    path("decisions/<int:pk>/confirm/", decisions.decision_confirm, name="decisions-confirm"),
+    path("decisions/<int:pk>/withdraw/", decisions.decision_withdraw, name="decisions-withdraw"),
+    # audit
+    path("audit/", audit.audit_list, name="audit-list"),
     # users
     path("users/", users.user_list, name="users-list"),
     path("users/new/", users.user_create, name="users-create"),

@@ -18,11 +18,11 @@ class TextField(forms.CharField):
     """Longer text. Line ends count once, as in the browser's own counter."""
 
     def __init__(self, *, rows: int, **kwargs: Any) -> None:
-        attrs = {"rows": rows, "maxlength": TEXT_LIMIT, "data-count": ""}
+        attrs = {"rows": rows, "maxlength": TEXT_LIMIT}
         super().__init__(required=False, widget=forms.Textarea(attrs=attrs), **kwargs)
 
     def to_python(self, value: Any) -> str:
-        text: str = super().to_python(value)
+        text = super().to_python(value) or ""
         return text.replace("\r\n", "\n")
 
 

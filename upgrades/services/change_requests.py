@@ -73,6 +73,7 @@ def submit(*, change_request: ChangeRequest, lock_version: int, actor: User) -> 
         _require_signers(change_request)
         plan = plans.build(change_request)
         _enter_review(change_request, plan, actor)
+        _keep_plan(change_request, plan)
         transaction.on_commit(live.ring)
     return change_request
 
@@ -176,6 +177,13 @@ def _keep_revision(change_request: ChangeRequest, actor: User) -> None:
         defaults={"author": actor, "content": content},
     )
     Editor.objects.get_or_create(change_request=change_request, user=actor)
+
+
+def _keep_plan(change_request: ChangeRequest, plan: plans.Built) -> None:
+    """Keep the plan with its revision, so that its voters can be told what has moved since."""
+    kept = Revision.objects.get(change_request=change_request, number=change_request.revision)
+    kept.content = {**kept.content, "plan": plan.content}
+    kept.save(update_fields=["content"])
 
 
 def _require_signers(change_request: ChangeRequest) -> None:

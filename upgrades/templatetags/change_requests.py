@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from upgrades import audit, reasons
 from upgrades.models import AuditEvent, User
-from upgrades.rules import Reason
+from upgrades.rules import Reason, paths
+from upgrades.services.actions import ActionState
 
 register = template.Library()
 
@@ -73,3 +74,43 @@ def names(people: list[User]) -> str:
     if len(words) < 2:
         return "".join(words)
     return _("%(some)s or %(last)s") % {"some": ", ".join(words[:-1]), "last": words[-1]}
+
+
+@register.filter
+@stringfilter
+def verdict_word(value: str) -> str:
+    """The verdict of a vote in a word, for a line that is struck through."""
+    return str(VERDICTS[value][1]) if value in VERDICTS else value
+
+
+@register.filter
+def act_of(event: AuditEvent) -> str:
+    """What a person did who also said something: the verdict of a vote, else the act."""
+    given = event.after.get("verdict")
+    return verdict_word(given).lower() if given else act(event.action)
+
+
+@register.filter
+def why(state: ActionState) -> str:
+    """Why an action is not the reader's to take, and who can."""
+    parts = [sentence(state.reason)]
+    if state.who:
+        parts.append(_("%(names)s can do it.") % {"names": names(state.who)})
+    return " ".join(parts)
+
+
+@register.filter
+def voting_state(states: Mapping[str, ActionState]) -> ActionState | None:
+    """The refusal that a person reads who may not vote: the one for approving, else for sending back."""
+    return states.get("approve") or states.get("send_back")
+
+
+@register.filter
+@stringfilter
+def package_version(file_name: str) -> str:
+    """The version that a package's name tells, or the whole name."""
+    try:
+        version: str = paths.parse_file_name(file_name).version
+    except ValueError:
+        return file_name
+    return version

@@ -1,0 +1,69 @@
+"""The audit page: every act and every refused act, filtered by the address, one event opened in place."""
+
+import json
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from upgrades import selectors
+from upgrades.forms.audit import AuditFilterForm
+from upgrades.models import AuditEvent
+from upgrades.views.reader import reader
+
+PAGE = 50
+COUNT_LIMIT = 1000
+
+
+@require_safe
+def audit_list(request: HttpRequest) -> HttpResponse:
+    """One page of events, newest first. `before` is the number that the page begins below."""
+    user = reader(request)
+    form = AuditFilterForm(request.GET)
+    conditions = form.conditions()
+    opened = _number(request.GET.get("event", ""))
+    before = _number(request.GET.get("before", ""))
+    found = selectors.audit_list(user, conditions)
+    rows = _page(found, before, opened)
+    facts = {
+        "form": form,
+        "filter_count": len(conditions),
+        "events": rows[:PAGE],
+        "opened": _opened(rows[:PAGE], opened),
+        "older": rows[PAGE - 1].pk if len(rows) > PAGE else None,
+        "is_first_page": before is None,
+        "total": found.order_by()[: COUNT_LIMIT + 1].count(),
+        "count_limit": COUNT_LIMIT,
+        "as_of": timezone.now(),
+    }
+    return render(request, "upgrades/audit/list.html", facts)
+
+
+def _page(found: QuerySet[AuditEvent], before: int | None, opened: int | None) -> list[AuditEvent]:
+    """One row more than a page. A link to an event alone begins the page at that event."""
+    if before is None and opened is not None:
+        newest = list(found[: PAGE + 1].select_related("actor"))
+        if any(event.pk == opened for event in newest[:PAGE]):
+            return newest
+        before = opened + 1
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.select_related("actor")[: PAGE + 1])
+
+
+def _opened(events: list[AuditEvent], number: int | None) -> dict[str, Any] | None:
+    event = next((event for event in events if event.pk == number), None)
+    if event is None:
+        return None
+    return {"pk": event.pk, "before": _json_text(event.before), "after": _json_text(event.after)}
+
+
+def _json_text(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) if value else ""
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

@@ -1,0 +1,297 @@
+"""Change requests: list, the page that people sign, the form. Each button's view calls one service."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from upgrades import reasons, selectors
+from upgrades.forms.change_requests import (
+    ChangeRequestFilterForm,
+    ChangeRequestForm,
+    CommentForm,
+    LockForm,
+    StartForm,
+    VoteForm,
+)
+from upgrades.models import ChangeRequest, Cluster, Role, User
+from upgrades.rules import Reason, workflow
+from upgrades.services import change_requests, moves, votes
+from upgrades.views import briefs, signing
+from upgrades.views.reader import reader
+
+PAGE = 50
+
+
+@require_safe
+def request_list(request: HttpRequest) -> HttpResponse:
+    """The requests that the reader may see, newest first, filtered by the address."""
+    user = reader(request)
+    filters = ChangeRequestFilterForm(request.GET).chosen()
+    found = selectors.change_request_list(user, filters)
+    cluster = Cluster.objects.visible_to(user).filter(pk=filters.get("cluster", 0)).first()
+    facts = {
+        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "filters": filters,
+        "cluster": cluster,
+        "may_request": user.has_role(Role.OPERATOR),
+    }
+    return render(request, "upgrades/change_requests/list.html", facts)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def request_create(request: HttpRequest) -> HttpResponse:
+    """Write a request: first the cluster, then a package that it can take, and why."""
+    user = reader(request)
+    number = request.GET.get("cluster", "")
+    if not number.isdecimal():
+        return _choose_cluster(request, user)
+    cluster = get_object_or_404(Cluster.objects.visible_to(user).select_related("endpoint"), pk=number)
+    if request.method != "POST":
+        _require_operator(user, cluster)
+        return _form_page(request, cluster, ChangeRequestForm(initial=_copied(request, user)))
+    form = ChangeRequestForm(request.POST)
+    form.is_valid()
+    try:
+        change_request = change_requests.create(
+            cluster=cluster,
+            target_file_name=form.cleaned_data.get("target_file_name", ""),
+            purpose=form.cleaned_data.get("purpose", ""),
+            actor=user,
+        )
+    except (moves.TooLate, moves.Invalid) as refusal:
+        return _form_page(request, cluster, form, refusal=refusal)
+    messages.success(request, _("%(number)s is a draft. Read it, then send it.") % {"number": change_request.number})
+    return redirect("requests-detail", change_request.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change the content of a draft, of one sent back, or of a stale one."""
+    user = reader(request)
+    change_request = selectors.change_request_detail(pk, user)
+    cluster = change_request.cluster
+    if request.method != "POST":
+        _require_operator(user, cluster)
+        _require_editable(change_request)
+        names = ("target_file_name", "purpose", "lock_version")
+        form = ChangeRequestForm(initial={name: getattr(change_request, name) for name in names})
+        return _form_page(request, cluster, form, change_request=change_request)
+    form = ChangeRequestForm(request.POST)
+    form.is_valid()
+    try:
+        change_requests.edit(
+            change_request=change_request,
+            target_file_name=form.cleaned_data.get("target_file_name", ""),
+            purpose=form.cleaned_data.get("purpose", ""),
+            lock_version=form.cleaned_data.get("lock_version", -1),
+            actor=user,
+        )
+    except (moves.TooLate, moves.Invalid) as refusal:
+        return _form_page(request, cluster, form, change_request=change_request, refusal=refusal)
+    messages.success(request, _("%(number)s was changed.") % {"number": change_request.number})
+    return redirect("requests-detail", pk)
+
+
+@require_safe
+def request_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The brief, the votes and, last, what the reader may do."""
+    return _page(request, pk)
+
+
+@require_POST
+def request_vote(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve, send back or reject the plan that the page showed."""
+    user = reader(request)
+    change_request = selectors.change_request_detail(pk, user)
+    form = VoteForm(request.POST)
+    form.is_valid()
+    try:
+        votes.cast(
+            change_request=change_request,
+            verdict=form.cleaned_data.get("verdict", ""),
+            comment=form.cleaned_data.get("comment", ""),
+            fingerprint=form.cleaned_data.get("fingerprint", ""),
+            actor=user,
+        )
+    except (moves.TooLate, moves.Invalid) as refusal:
+        return _page(request, pk, refusal=refusal, form=form)
+    messages.success(request, _voted(change_request))
+    return redirect("requests-detail", pk)
+
+
+@require_POST
+def request_submit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send it to its approvers, or renew a stale one."""
+    form = LockForm(request.POST)
+
+    def act(change_request: ChangeRequest, user: User) -> str:
+        change_requests.submit(change_request=change_request, lock_version=form.shown(), actor=user)
+        return _("%(number)s waits for its approvers. Votes are given on the plan as it is now.")
+
+    return _do(request, pk, act)
+
+
+@require_POST
+def request_start(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for the start; a Celery worker reads OCP again and sends it once."""
+    form = StartForm(request.POST)
+    form.is_valid()
+
+    def act(change_request: ChangeRequest, user: User) -> str:
+        fingerprint = form.cleaned_data["fingerprint"]
+        change_requests.start(change_request=change_request, fingerprint=fingerprint, actor=user)
+        return _("The start of %(number)s is asked for. OCP is read once more first.")
+
+    return _do(request, pk, act)
+
+
+@require_POST
+def request_take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """The requester takes it back to change it."""
+
+    def act(change_request: ChangeRequest, user: User) -> str:
+        change_requests.take_back(change_request=change_request, actor=user, comment=_comment(request))
+        return _("%(number)s is yours again. Change it, then send it once more.")
+
+    return _do(request, pk, act)
+
+
+@require_POST
+def request_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """End it for good."""
+
+    def act(change_request: ChangeRequest, user: User) -> str:
+        change_requests.withdraw(change_request=change_request, actor=user, comment=_comment(request))
+        return _("%(number)s is withdrawn. Nothing was sent to OCP.")
+
+    return _do(request, pk, act)
+
+
+@require_POST
+def request_call_off(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call off a start that has not led to a run yet."""
+
+    def act(change_request: ChangeRequest, user: User) -> str:
+        change_requests.call_off(change_request=change_request, actor=user, comment=_comment(request))
+        return _("The start of %(number)s is called off. It stays approved.")
+
+    return _do(request, pk, act)
+
+
+def _do(request: HttpRequest, pk: int, act: Callable[[ChangeRequest, User], str]) -> HttpResponse:
+    """Answer a button: back to the page with a word of success, or the page again with the refusal on it."""
+    user = reader(request)
+    change_request = selectors.change_request_detail(pk, user)
+    try:
+        done = act(change_request, user)
+    except (moves.TooLate, moves.Invalid) as refusal:
+        return _page(request, pk, refusal=refusal)
+    messages.success(request, done % {"number": change_request.number})
+    return redirect("requests-detail", pk)
+
+
+def _comment(request: HttpRequest) -> str:
+    form = CommentForm(request.POST)
+    form.is_valid()
+    return str(form.cleaned_data.get("comment", ""))
+
+
+def _page(
+    request: HttpRequest,
+    pk: int,
+    *,
+    refusal: moves.Refusal | None = None,
+    form: VoteForm | None = None,
+) -> HttpResponse:
+    """The page as things are now; after a refusal with its reason, and with what was typed."""
+    user = reader(request)
+    change_request = selectors.change_request_detail(pk, user)
+    form = form or VoteForm()
+    if isinstance(refusal, moves.Invalid) and refusal.field in form.fields and form.is_bound:
+        form.add_error(refusal.field, reasons.sentence(refusal.reason))
+    facts = {
+        "change_request": change_request,
+        "brief": briefs.of(change_request),
+        "signing": signing.of(change_request, user),
+        "vote_form": form,
+        "comment_form": CommentForm(auto_id=False),
+        "refusal": refusal.reason if refusal else None,
+    }
+    return render(request, "upgrades/change_requests/detail.html", facts, status=_status(refusal))
+
+
+def _form_page(
+    request: HttpRequest,
+    cluster: Cluster,
+    form: ChangeRequestForm,
+    *,
+    change_request: ChangeRequest | None = None,
+    refusal: moves.Refusal | None = None,
+) -> HttpResponse:
+    if isinstance(refusal, moves.Invalid):
+        form.add_error(refusal.field or None, reasons.sentence(refusal.reason))
+    others = ChangeRequest.objects.open().filter(cluster=cluster).select_related("requester")
+    options = briefs.options(cluster)
+    facts = {
+        "form": form,
+        "cluster": cluster,
+        "change_request": change_request,
+        "possible": [option for option in options if option.is_possible],
+        "impossible": [option for option in options if not option.is_possible],
+        "chosen": form["target_file_name"].value(),
+        "others": others.exclude(pk=change_request.pk if change_request else 0).order_by("pk"),
+        "refusal": refusal.reason if isinstance(refusal, moves.TooLate) else None,
+    }
+    return render(request, "upgrades/change_requests/form.html", facts, status=_status(refusal))
+
+
+def _choose_cluster(request: HttpRequest, user: User) -> HttpResponse:
+    """The first step: the clusters for which the reader may write a request."""
+    with moves.attempt("change_request.create", actor=user, subject=None):
+        if not user.has_role(Role.OPERATOR):
+            raise moves.Forbidden(Reason("move.not_permitted", {"by": str(workflow.By.OPERATOR)}))
+    clusters = Cluster.objects.filter(environment__in=user.environments_of(Role.OPERATOR), missing_since=None)
+    return render(request, "upgrades/change_requests/choose.html", {"clusters": clusters})
+
+
+def _copied(request: HttpRequest, user: User) -> dict[str, Any]:
+    """What a new request takes over from an ended one, or from a link on a package."""
+    number = request.GET.get("copy", "")
+    old = ChangeRequest.objects.visible_to(user).filter(pk=number).first() if number.isdecimal() else None
+    if old is None:
+        return {"target_file_name": request.GET.get("package", "")}
+    again = _("Again, after %(number)s:") % {"number": old.number}
+    return {"target_file_name": old.target_file_name, "purpose": f"{again} {old.purpose}"}
+
+
+def _require_operator(user: User, cluster: Cluster) -> None:
+    if not user.has_role(Role.OPERATOR, cluster.environment):
+        raise moves.Forbidden(Reason("move.not_permitted", {"by": str(workflow.By.OPERATOR)}))
+
+
+def _require_editable(change_request: ChangeRequest) -> None:
+    if change_request.status not in workflow.REQUEST_EDITABLE:
+        raise moves.TooLate(Reason("move.wrong_status", {"status": change_request.status, "action": "edit"}))
+
+
+def _voted(change_request: ChangeRequest) -> str:
+    """What the vote led to."""
+    words = {
+        workflow.RequestStatus.APPROVED: _("Your vote is recorded. %(number)s is approved; nothing was started."),
+        workflow.RequestStatus.CHANGES_REQUESTED: _("%(number)s went back to its requester."),
+        workflow.RequestStatus.REJECTED: _("%(number)s is rejected and ends here."),
+    }
+    text = words.get(workflow.RequestStatus(change_request.status), _("Your vote on %(number)s is recorded."))
+    return text % {"number": change_request.number}
+
+
+def _status(refusal: moves.Refusal | None) -> int:
+    if refusal is None:
+        return 200
+    return 409 if isinstance(refusal, moves.TooLate) else 400

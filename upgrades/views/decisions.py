@@ -1,0 +1,78 @@
+"""Decisions: proposed by one on evidence, confirmed by another. The run's page carries the panel."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from upgrades import reasons
+from upgrades.forms.decisions import ConfirmForm, ProposeForm
+from upgrades.models import Decision, UpgradeRun
+from upgrades.services import decisions, moves
+from upgrades.views.reader import reader
+
+
+@require_POST
+def decision_propose(request: HttpRequest, pk: int) -> HttpResponse:
+    """Propose a decision about the run `pk` on the evidence that the page showed."""
+    user = reader(request)
+    run = _run(request, pk)
+    form = ProposeForm(request.POST)
+    form.is_valid()
+    given = form.cleaned_data
+    try:
+        decisions.propose(
+            run=run,
+            kind=given.get("kind", ""),
+            purpose=given.get("purpose", ""),
+            evidence_hash=given.get("evidence_hash", ""),
+            ocp_task_id=given.get("ocp_task_id"),
+            actor=user,
+        )
+    except (moves.TooLate, moves.Invalid) as refusal:
+        return _again(request, pk, refusal, form)
+    messages.success(request, _("It is proposed. A second person must confirm it on the same evidence."))
+    return redirect("runs-detail", pk)
+
+
+@require_POST
+def decision_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """Confirm what somebody else proposed; a Celery worker carries it out."""
+    user = reader(request)
+    decision = get_object_or_404(Decision.objects.visible_to(user).select_related("run"), pk=pk)
+    form = ConfirmForm(request.POST)
+    form.is_valid()
+    try:
+        decisions.confirm(decision=decision, evidence_hash=form.cleaned_data["evidence_hash"], actor=user)
+    except (moves.TooLate, moves.Invalid) as refusal:
+        return _again(request, decision.run_id, refusal)
+    messages.success(request, _("It is confirmed. OCP is read once more, then it is carried out."))
+    return redirect("runs-detail", decision.run_id)
+
+
+@require_POST
+def decision_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a proposal back."""
+    user = reader(request)
+    decision = get_object_or_404(Decision.objects.visible_to(user).select_related("run"), pk=pk)
+    try:
+        decisions.withdraw(decision=decision, actor=user)
+    except moves.TooLate as refusal:
+        return _again(request, decision.run_id, refusal)
+    messages.success(request, _("The proposal is withdrawn. Nothing was changed in OCP."))
+    return redirect("runs-detail", decision.run_id)
+
+
+def _run(request: HttpRequest, pk: int) -> UpgradeRun:
+    rows = UpgradeRun.objects.visible_to(reader(request)).select_related("change_request__cluster", "endpoint")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _again(request: HttpRequest, pk: int, refusal: moves.Refusal, form: ProposeForm | None = None) -> HttpResponse:
+    """The decisions of the run as they are now, with the refusal and what was typed."""
+    if form is not None and isinstance(refusal, moves.Invalid):
+        form.add_error(refusal.field if refusal.field in form.fields else None, reasons.sentence(refusal.reason))
+    facts = {"run": _run(request, pk), "form": form, "refusal": refusal.reason}
+    status = 409 if isinstance(refusal, moves.TooLate) else 400
+    return render(request, "upgrades/decisions/detail.html", facts, status=status)

@@ -1,0 +1,167 @@
+"""Who signed a change request, who can, and what its reader may do with it: lines of the page. Decides nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from upgrades.models import AuditEvent, ChangeRequest, User, Vote
+from upgrades.rules import policy, workflow
+from upgrades.services import actions, change_requests
+from upgrades.templatetags.ocpdash import time_text
+from upgrades.views import briefs
+
+_S = workflow.RequestStatus
+# The line of statuses: which step a status stands on.
+STEP_OF = {
+    _S.DRAFT: 0,
+    _S.IN_REVIEW: 1,
+    _S.CHANGES_REQUESTED: 1,
+    _S.STALE: 1,
+    _S.REJECTED: 1,
+    _S.EXPIRED: 1,
+    _S.WITHDRAWN: 1,
+    _S.APPROVED: 2,
+    _S.STARTING: 2,
+    _S.IN_PROGRESS: 3,
+}
+EVENTS_SHOWN = 8
+EVENTS_READ = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """One vote as the page shows it. `why_void` is "" where it counts."""
+
+    vote: Vote
+    why_void: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the line at the head: data-status, word, a note."""
+
+    status: str
+    word: str
+    note: str = ""
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class Signing:
+    """Votes, people, actions and history of one request for one reader."""
+
+    change_request: ChangeRequest
+    user: User
+    verdict: policy.Verdict
+    ballots: list[Ballot]
+    signers: list[User]
+    barred: list[User]
+    actions: dict[str, actions.ActionState]
+    events: list[AuditEvent] = field(default_factory=list)
+
+    @property
+    def counted(self) -> int:
+        return len(self.verdict.counted_voter_ids)
+
+    @property
+    def can_vote(self) -> bool:
+        return any(state.is_allowed for name, state in self.actions.items() if name in ("approve", "send_back"))
+
+    @property
+    def is_voting(self) -> bool:
+        """Whether votes are asked for now."""
+        return self.change_request.status == _S.IN_REVIEW
+
+    @property
+    def slice(self) -> list[AuditEvent]:
+        return self.events[:EVENTS_SHOWN]
+
+    @cached_property
+    def thread(self) -> list[AuditEvent]:
+        """What people said, oldest first. A vote and the move that it caused carry the same words: once is enough."""
+        said: dict[tuple[int | None, str], AuditEvent] = {}
+        for event in reversed(self.events):
+            if event.comment and event.outcome == AuditEvent.Outcome.DONE:
+                said.setdefault((event.actor_id, event.comment), event)
+        return list(said.values())
+
+    @cached_property
+    def own_void(self) -> Vote | None:
+        """The reader's latest vote, where the plan has moved since."""
+        own = [ballot for ballot in self.ballots if ballot.vote.voter_id == self.user.pk]
+        return own[-1].vote if own and own[-1].vote.fingerprint != self.change_request.fingerprint else None
+
+    @cached_property
+    def since_vote(self) -> list[briefs.Difference]:
+        """How the plan differs from the one that the reader voted on."""
+        if self.own_void is None or self.change_request.plan is None:
+            return []
+        revision = next((r for r in self.change_request.revisions.all() if r.number == self.own_void.revision), None)
+        old = revision.content.get("plan") if revision else None
+        return briefs.differences(old, self.change_request.plan) if old else []
+
+    @property
+    def steps(self) -> list[Step]:
+        return list(_steps(self.change_request, self.counted))
+
+
+def of(change_request: ChangeRequest, user: User) -> Signing:
+    """Everything about who signs `change_request`, as `user` sees it."""
+    is_voting = change_request.status == _S.IN_REVIEW
+    editors = [editor.user for editor in change_request.editors.all() if editor.user_id != change_request.requester_id]
+    events = AuditEvent.objects.filter(change_request_id=change_request.pk).select_related("actor").order_by("-pk")
+    return Signing(
+        change_request=change_request,
+        user=user,
+        verdict=change_requests.judge(change_request),
+        ballots=[Ballot(vote, _why_void(change_request, vote)) for vote in change_request.votes.all()],
+        signers=change_requests.signers(change_request) if is_voting else [],
+        barred=editors,
+        actions={state.action: state for state in actions.actions(change_request, user)},
+        events=list(events[:EVENTS_READ]),
+    )
+
+
+def _why_void(change_request: ChangeRequest, vote: Vote) -> str:
+    if vote.fingerprint != change_request.fingerprint:
+        return _("void, the plan moved")
+    if vote.revision != change_request.revision:
+        return _("void, the request was changed")
+    return ""
+
+
+def _steps(change_request: ChangeRequest, counted: int) -> Iterator[Step]:
+    status = change_request.status
+    run = getattr(change_request, "run", None)
+    here = STEP_OF.get(workflow.RequestStatus(status), 4)
+    shown = status
+    if run is not None:
+        shown = run.status
+        here = 4 if run.status == workflow.RunStatus.VERIFIED else 3
+    rows = [
+        (_S.DRAFT, _("Draft"), _("by %(name)s") % {"name": change_request.requester}),
+        (_S.IN_REVIEW, _("In review"), _votes_note(change_request, counted)),
+        (_S.APPROVED, _("Approved"), _approved_note(change_request)),
+        (workflow.RunStatus.RUNNING, _("Running"), _("in OCP, one POST")),
+        (workflow.RunStatus.VERIFIED, _("Verified"), _("by ocpdash itself")),
+    ]
+    for place, (_name, word, note) in enumerate(rows):
+        if place == here:
+            yield Step(shown, "" if shown != _name else word, note, is_current=True)
+        else:
+            yield Step("successful" if place < here else "pending", word, note)
+
+
+def _votes_note(change_request: ChangeRequest, counted: int) -> str:
+    words = {"counted": counted, "quorum": change_request.quorum}
+    text = ngettext("%(counted)s of %(quorum)s vote", "%(counted)s of %(quorum)s votes", change_request.quorum)
+    return text % words
+
+
+def _approved_note(change_request: ChangeRequest) -> str:
+    if change_request.status in (_S.APPROVED, _S.STARTING) and change_request.expires_at:
+        return _("until %(time)s") % {"time": time_text(change_request.expires_at)}
+    return _("starting is a step of its own")
