@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -99,6 +100,9 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     ) -> HttpResponseBase:
         if is_background(request):
             return HttpResponse(status=401)
+        if request.method not in {"GET", "HEAD"}:
+            # What a form is sent to is no page to come back to; the page it stood on is.
+            return redirect_to_login(errors.page_before(request), self.get_login_url(view_func))
         return super().handle_no_permission(request, view_func)
 
 

@@ -3,7 +3,7 @@
 //   <p data-kept hidden> inside it   shown when text was put back; its button[data-kept-drop] empties it again
 //   <body data-keeps-typed>          an error or sign-in page: what was sent may not have arrived
 //   <form data-forget-typed>         signing out forgets everything
-// Any other page that follows a sent form means that it arrived, and its text is forgotten.
+// Any other page that follows a sent form means that it arrived: its text is forgotten.
 
 const PREFIX = "typed:";
 
@@ -51,11 +51,14 @@ function load(storage, key) {
   }
 }
 
-// After a good answer the sent forms are forgotten; a form shown again (with errors) keeps its text.
-function forgetArrived(document, storage) {
-  if (document.body.hasAttribute("data-keeps-typed")) return;
+// A good answer forgets what was sent; an error or a sign-in page means that it did not arrive.
+function settleSent(document, storage) {
+  const isLost = document.body.hasAttribute("data-keeps-typed");
   for (const key of keysOf(storage)) {
-    if (load(storage, key)?.isSent) storage.removeItem(key);
+    const kept = load(storage, key);
+    if (!kept?.isSent) continue;
+    if (isLost) storage.setItem(key, JSON.stringify({ ...kept, isSent: false }));
+    else storage.removeItem(key);
   }
 }
 
@@ -74,7 +77,7 @@ function guard(form, key, storage) {
 }
 
 export function keepTypedText(document, storage) {
-  forgetArrived(document, storage);
+  settleSent(document, storage);
   const user = document.documentElement.dataset.user || "";
   for (const form of document.querySelectorAll("form[data-keep]")) {
     guard(form, `${PREFIX}${user}:${form.dataset.keep}`, storage);

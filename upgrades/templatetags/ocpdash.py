@@ -149,7 +149,7 @@ def local_time(value: dt.datetime | None, precision: str = "minutes") -> str:
 
     `precision`: "minutes", "seconds", "milliseconds", or "clock" (today's events: 02:08:31 +08).
     """
-    if value is None:
+    if not value:
         return _("not known")
     return format_html(
         '<time datetime="{}">{}</time>',
@@ -209,7 +209,7 @@ def since(value: dt.datetime | None) -> float | None:
 @register.filter
 def ago(value: dt.datetime | None) -> str:
     """A `<time>` that says how long ago; static/js/ago.js keeps it true while the page is open."""
-    if value is None:
+    if not value:
         return _("not known")
     return format_html(
         '<time datetime="{}" data-ago>{}</time>',
@@ -258,7 +258,7 @@ def size(value: int | None) -> str:
 @stringfilter
 def short_hash(value: str) -> str:
     """The first 8 digits of a hash, in fours: 9f2c 41d7. The whole goes on the copy button."""
-    return fours(value[:8])
+    return str(fours(value[:8]))
 
 
 @register.filter

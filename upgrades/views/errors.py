@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -45,7 +46,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
             "Nothing was changed. Open the page again and send it once more; what you typed is kept in this tab."
         ),
         "back_text": _("Open the page again"),
-        "back_url": request.get_full_path(),
+        "back_url": page_before(request),
     }
     return render(request, "403.html", {**_facts(), **words}, status=403)
 
@@ -53,7 +54,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def refused(request: HttpRequest, refusal: moves.Refusal) -> HttpResponse:
     """403, 409 or 400 for a refusal of a service, with its reason in the reader's language."""
     text = reasons.sentence(refusal.reason)
-    facts = {**_facts(), "text": text, "back_url": _object_url(request)}
+    facts = {**_facts(), "text": text, "back_url": page_before(request)}
     if isinstance(refusal, moves.Forbidden):
         return render(request, "403.html", {**facts, "back_text": _("Go back")}, status=403)
     if isinstance(refusal, moves.TooLate):
@@ -61,11 +62,12 @@ def refused(request: HttpRequest, refusal: moves.Refusal) -> HttpResponse:
     return HttpResponse(render_to_string("400.html", facts), status=400)
 
 
-def _object_url(request: HttpRequest) -> str:
+def page_before(request: HttpRequest) -> str:
     """The page that the form stood on: the browser names it, and only our own origin counts."""
-    referer = request.headers.get("Referer", "")
-    own = f"{request.scheme}://{request.get_host()}/"
-    return referer if referer.startswith(own) else "/"
+    page = urlsplit(request.headers.get("Referer", ""))
+    if (page.scheme, page.netloc) != (request.scheme, request.get_host()):
+        return "/"
+    return f"{page.path}?{page.query}" if page.query else page.path
 
 
 def _facts() -> dict[str, Any]:

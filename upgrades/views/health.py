@@ -2,15 +2,20 @@
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 import redis
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from upgrades import live
+from upgrades.models import Heartbeat
+
+SILENT_SECONDS = 30
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +31,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The parts that pages need, each "ok" or "down"; 503 where one is down."""
+    """The parts of ocpdash by name. 503 where pages cannot be served: database or Redis down.
+
+    A silent worker is told, and takes no web process out of service: its pages are what says so to people.
+    """
     parts = {name: "ok" if _works(name, probe) else "down" for name, probe in PROBES.items()}
-    return JsonResponse(parts, status=200 if set(parts.values()) == {"ok"} else 503)
+    is_ready = set(parts.values()) == {"ok"}
+    parts["worker"] = "ok" if is_ready and _worker_lives() else "silent"
+    return JsonResponse(parts, status=200 if is_ready else 503)
 
 
 def _works(name: str, probe: Callable[[], bool]) -> bool:
@@ -47,6 +57,11 @@ def _database() -> bool:
 
 def _redis() -> bool:
     return bool(live.connection().ping())
+
+
+def _worker_lives() -> bool:
+    since = timezone.now() - timedelta(seconds=SILENT_SECONDS)
+    return Heartbeat.objects.filter(at__gte=since).exists()
 
 
 PROBES: dict[str, Callable[[], bool]] = {"database": _database, "redis": _redis}

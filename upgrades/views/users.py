@@ -1,7 +1,7 @@
 """The people's pages: list, one person, a new one. Auditors look, admins of all environments change."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -77,7 +77,7 @@ def user_grants(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
     form = GrantsForm(request.POST)
     if not form.is_valid():
-        raise PermissionDenied
+        raise BadRequest
     users.set_grants(actor=admin, user=user, grants=form.pairs())
     messages.success(request, _("The roles of %(name)s were saved.") % {"name": user})
     return redirect("users-detail", pk)
