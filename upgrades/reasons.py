@@ -75,6 +75,31 @@ SENTENCES: Mapping[str, str | Promise] = {
         "The package of a hop is missing: %(version)s for %(architecture)s, %(operating_system)s. Upload it in OCP."
     ),
     "path.beyond_graph": _("%(version)s is newer than the published upgrade graph; OCP decides when it is asked."),
+    # following, verifying and what comes after the end
+    "unreadable.vanished": _("OCP no longer knows task %(task_id)s (404). That is no failure: look into OCP."),
+    "unreadable.other_cluster": _("Under the number %(task_id)s OCP shows a task of another cluster, %(cluster_id)s."),
+    "unreadable.other_task": _("Under the number %(task_id)s OCP shows a task that was created at another time."),
+    "unreadable.unexpected": _("ocpdash itself failed while it read this run (%(error)s); its log says more."),
+    "run.ocp_says": _("OCP says %(status)s, operation %(operation)s."),
+    "run.child_bound": _("OCP's task %(task_id)s is the child of hop %(hop)s."),
+    "alarm.moved_after_end": _("OCP's task %(task_id)s runs again, though this run was %(status)s already."),
+    "verify.disagrees": _("OCP says successful; %(count)s findings say otherwise."),
+    "verify.cluster_status": _("%(cluster)s is %(status)s."),
+    "verify.status_unread": _("OCP does not show %(cluster)s, so its status is not known."),
+    "verify.servers_unread": _("The servers of %(cluster)s could not be read."),
+    "verify.server_missing": _("%(address)s of %(cluster)s stands in the plan, and OCP no longer shows it."),
+    "verify.server_version": _(
+        "%(address)s of %(cluster)s runs %(version)s-%(build)s; the plan says %(wanted_version)s-%(wanted_build)s."
+    ),
+    "verify.server_unread": _("OCP does not say which version and build %(address)s of %(cluster)s runs."),
+    "verify.min_observer_version": _(
+        "min_observer_version of %(cluster)s is %(values)s; the plan says %(wanted_version)s."
+    ),
+    "verify.min_observer_version_unread": _("min_observer_version of %(cluster)s could not be read: not judged."),
+    "verify.compatible": _("compatible of %(cluster)s is %(values)s; before the upgrade it was %(before)s."),
+    "verify.compatible_unread": _("compatible of %(cluster)s could not be read: not judged."),
+    "verify.compatible_of_standby": _("compatible of standby %(cluster)s is %(values)s: it follows later, not judged."),
+    "hold.clusters_at_rest": _("OCP shows every cluster RUNNING, one version on its servers, and no upgrade running."),
 }
 
 

@@ -141,7 +141,9 @@ def _server(version: str, build: str, cluster: str, server: ServerFact) -> Findi
         "wanted_version": version,
         "wanted_build": build,
     }
-    return Finding(Reason("verify.server_version", params), _server_verdict(version, build, server))
+    verdict = _server_verdict(version, build, server)
+    code = "verify.server_unread" if verdict is Verdict.UNREAD else "verify.server_version"
+    return Finding(Reason(code, params), verdict)
 
 
 def _server_verdict(version: str, build: str, server: ServerFact) -> Verdict:
@@ -158,7 +160,7 @@ def _min_observer_version(version: str, cluster: ClusterFact) -> Finding:
     values = _readable(cluster.min_observer_version)
     params: dict[str, ParamValue] = {"cluster": cluster.name, "values": values, "wanted_version": version}
     if not values:
-        return Finding(Reason("verify.min_observer_version", params), Verdict.UNREAD, is_needed=False)
+        return Finding(Reason("verify.min_observer_version_unread", params), Verdict.UNREAD, is_needed=False)
     is_right = all(_is_same(value, version) for value in values)
     return Finding(Reason("verify.min_observer_version", params), Verdict.AGREES if is_right else Verdict.DISAGREES)
 
@@ -166,14 +168,14 @@ def _min_observer_version(version: str, cluster: ClusterFact) -> Finding:
 def _compatible(cluster: ClusterFact) -> Finding:
     values = _readable(cluster.compatible)
     before = _readable(cluster.compatible_before)
-    reason = Reason("verify.compatible", {"cluster": cluster.name, "values": values, "before": before})
+    params: dict[str, ParamValue] = {"cluster": cluster.name, "values": values, "before": before}
     if not values:
-        return Finding(reason, Verdict.UNREAD, is_needed=False)
+        return Finding(Reason("verify.compatible_unread", params), Verdict.UNREAD, is_needed=False)
     if cluster.is_standby:
-        return Finding(Reason("verify.compatible_of_standby", reason.params), Verdict.SHOWN, is_needed=False)
+        return Finding(Reason("verify.compatible_of_standby", params), Verdict.SHOWN, is_needed=False)
     is_lower = any(_is_lower(values[0], old) for old in before)
     is_right = len({_key(value) for value in values}) == 1 and not is_lower
-    return Finding(reason, Verdict.AGREES if is_right else Verdict.DISAGREES)
+    return Finding(Reason("verify.compatible", params), Verdict.AGREES if is_right else Verdict.DISAGREES)
 
 
 def _readable(values: Iterable[str] | None) -> tuple[str, ...]:

@@ -72,12 +72,12 @@ def follow(endpoint: Endpoint) -> None:
 
 
 def _without_list(tick: _Tick, error: OcpError) -> None:
-    endpoints.note_failure(tick.endpoint, error, tick.at)
+    reason = readability.blame(tick.endpoint, error, tick.at)
     if isinstance(error, BadAnswer):
         # One poisoned task spoils the whole list. The details of the others can still be read.
         _follow_runs(tick, None)
     else:
-        _lose_all(tick, endpoints.reason_of(error))
+        _lose_all(tick, reason)
 
 
 def _lose_all(tick: _Tick, reason: Reason) -> None:
@@ -132,8 +132,7 @@ def _follow_run(tick: _Tick, run: UpgradeRun, running: Listing | None, digest: s
             run, tick.client, observation=observation, listing=running, list_digest=digest, deadline=tick.share
         )
     except (Unauthorized, RateLimited) as error:
-        endpoints.note_failure(tick.endpoint, error, tick.at)
-        _lose_all(tick, endpoints.reason_of(error))
+        _lose_all(tick, readability.blame(tick.endpoint, error, tick.at))
         return False
     except OcpError as error:
         reason = readability.reason_of(error, run.ocp_task_id)

@@ -13,7 +13,7 @@ from upgrades.ocp import types
 from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import OcpError, RateLimited, Unauthorized
 from upgrades.rules import Reason, workflow
-from upgrades.services import children, endpoints, readability, runs, task_rows
+from upgrades.services import children, readability, runs, task_rows
 from upgrades.services.children import Child
 from upgrades.services.listing import Listing
 
@@ -30,9 +30,11 @@ def refresh(run: UpgradeRun, client: OcpClient) -> bool:
         return read_and_apply(run, client, observation=observation)
     except OcpError as error:
         at = moment_of(observation)
-        if isinstance(error, Unauthorized | RateLimited):
-            endpoints.note_failure(run.endpoint, error, at)
-        readability.lose(run, readability.reason_of(error, run.ocp_task_id), observation=observation, at=at)
+        is_general = isinstance(error, Unauthorized | RateLimited)
+        reason = (
+            readability.blame(run.endpoint, error, at) if is_general else readability.reason_of(error, run.ocp_task_id)
+        )
+        readability.lose(run, reason, observation=observation, at=at)
         return False
 
 

@@ -7,7 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from upgrades import audit, live
-from upgrades.models import AuditEvent, UpgradeRun
+from upgrades.models import AuditEvent, Endpoint, UpgradeRun
 from upgrades.ocp.errors import NotFound, OcpError
 from upgrades.rules import Reason
 from upgrades.services import endpoints
@@ -21,6 +21,13 @@ def reason_of(error: OcpError, task_id: int | None = None) -> Reason:
     if task_id is not None and isinstance(error, NotFound):
         return Reason("unreadable.vanished", {"task_id": task_id})
     return endpoints.reason_of(error)
+
+
+def blame(endpoint: Endpoint, error: OcpError, at: datetime) -> Reason:
+    """Put a failure down to the whole endpoint, and return the reason that is kept there."""
+    endpoints.note_failure(endpoint, error, at)
+    endpoint.refresh_from_db(fields=["failure"])
+    return Reason.from_json(endpoint.failure or endpoints.reason_of(error).to_json())
 
 
 def lose(run: UpgradeRun, reason: Reason, *, observation: int, at: datetime | None = None) -> None:

@@ -1,7 +1,5 @@
 """OCP's tasks as rows: task instances and subtasks upserted in one statement each, changes kept as events."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 from upgrades import audit
 from upgrades.models import Subtask, SubtaskEvent, TaskInstance, UpgradeRun
 from upgrades.ocp import types
-from upgrades.rules import Reason
+from upgrades.rules import Reason, dag
 from upgrades.services.children import Child
 
 _TASK_COLUMNS = (
@@ -101,8 +99,15 @@ def _place(child: Child, known: Mapping[int, TaskInstance]) -> tuple[str, int | 
 
 
 def _topology_hash(task: types.TaskInstance) -> str:
-    edges = sorted([one.id, one.name, sorted(one.upstreams), sorted(one.downstreams)] for one in task.subtasks)
-    return hashlib.sha256(json.dumps(edges).encode()).hexdigest()
+    links = (
+        dag.Links(
+            dag.Node(str(subtask.id), subtask.name),
+            upstreams=tuple(map(str, subtask.upstreams)),
+            downstreams=tuple(map(str, subtask.downstreams)),
+        )
+        for subtask in task.subtasks
+    )
+    return dag.topology_hash(dag.graph_of(links))
 
 
 def _differs(row: Any, before: Any, columns: Iterable[str]) -> bool:

@@ -40,8 +40,7 @@ def verify(run: UpgradeRun) -> None:
     try:
         reading = fleet.read(run, endpoints.client(run.endpoint), at)
     except OcpError as error:
-        endpoints.note_failure(run.endpoint, error, at)
-        readability.lose(run, readability.reason_of(error), observation=observation)
+        readability.lose(run, readability.blame(run.endpoint, error, at), observation=observation)
         return
     _apply(run, reading, observation=observation, at=at)
 
