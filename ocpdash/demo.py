@@ -167,7 +167,9 @@ def web(port: int) -> list[str]:
 
 def worker(name: str, queues: tuple[str, ...], threads: int) -> list[str]:
     """The command of one Celery worker process."""
-    command = [sys.executable, "-m", "celery", "-A", "ocpdash", "worker", "--hostname", f"{name}@%h"]
+    # Celery warns root by a page; our workers take JSON alone, and a demo may run as root.
+    command = [sys.executable, "-W", "ignore::UserWarning:celery.platforms", "-m", "celery", "-A", "ocpdash", "--quiet"]
+    command += ["worker", "--hostname", f"{name}@%h"]
     command += ["--queues", ",".join(queues), "--pool", "threads", "--concurrency", str(threads)]
     # Workers need not know of each other: the database shares the work out.
     return [*command, "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -175,7 +177,7 @@ def worker(name: str, queues: tuple[str, ...], threads: int) -> list[str]:
 
 def beat() -> list[str]:
     """The command of the clock."""
-    return [sys.executable, "-m", "celery", "-A", "ocpdash", "beat", "--loglevel", "INFO", "--pidfile="]
+    return [sys.executable, "-m", "celery", "-A", "ocpdash", "--quiet", "beat", "--loglevel", "INFO", "--pidfile="]
 
 
 def look_alike(options: Options, var: Path) -> list[str]:

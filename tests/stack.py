@@ -66,7 +66,7 @@ class Stack:
     def start_beat(self) -> None:
         """The clock, ready when it ticks."""
         self._start("beat", demo.beat())
-        self._await("beat", lambda: "beat: Starting" in self.log("beat"))
+        self._await("beat", lambda: "beat rings" in self.log("beat"))
 
     def kill(self, name: str) -> None:
         """kill -9, and gone."""

@@ -75,7 +75,8 @@ def running(tmp_path):
 
 
 def alive(pids: list[int]) -> list[int]:
-    return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+    states = {process.pid: process.info["status"] for process in psutil.process_iter(["status"])}
+    return [pid for pid in pids if states.get(pid, psutil.STATUS_ZOMBIE) != psutil.STATUS_ZOMBIE]
 
 
 def test_one_command_brings_a_page_and_one_signal_ends_everything(running):
