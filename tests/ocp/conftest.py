@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from upgrades.ocp import BasicAuth, OcpClient
-from upgrades.ocp.errors import OcpError
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 PASSWORD = "canary-Pa55/word"
@@ -171,7 +170,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def within(seconds: float, call: Callable[[], Any], *errors: type[OcpError]) -> OcpError:
+def within(seconds: float, call: Callable[[], Any], *errors: type[Exception]) -> Any:
     """Expects one of `errors` before `seconds` have passed, and returns it."""
     started = time.monotonic()
     with pytest.raises(errors) as caught:

@@ -75,3 +75,9 @@ def test_good_addresses_are_kept(url):
 
 def test_mask_of_an_empty_password_masks_the_rest():
     assert BasicAuth("olga", "").masked("Basic b2xnYTo= said olga") == "Basic *** said olga"
+
+
+def test_scheme_in_capitals_is_the_same_scheme():
+    assert repr(client_of("HTTPS://ocp.example.com")) == "OcpClient('https://ocp.example.com')"
+    with pytest.raises(ValueError, match="Use https"):
+        client_of("HTTP://ocp.example.com", is_http_allowed=False)

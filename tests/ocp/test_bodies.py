@@ -7,6 +7,7 @@ import zlib
 import pytest
 
 from tests.ocp.conftest import answer, client_of, enveloped, payload, reset_after, within
+from upgrades.ocp import bodies
 from upgrades.ocp.errors import BadAnswer, ConnectionLost, DeadlinePassed
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -126,3 +127,15 @@ def test_long_body_that_is_no_log_is_a_bad_answer(hostile):
 def test_log_that_is_not_there_yet_is_empty(hostile, data):
     log = client_of(hostile(answer(enveloped(data))).url).subtask_log(1, 2)
     assert (log.text, log.is_cut) == ("", False)
+
+
+def test_long_log_is_joined_at_the_beginning_of_a_line():
+    # Escapes swell: what is kept of the body is then less text than the cap, and begins where the join was made.
+    lines = [f'{number} \x1b[31m\\n"\x1b[0m' for number in range(50_000)]
+    body = log_of("\n".join(lines))
+    for odd in range(1, 14):
+        chunks = (body[start : start + 60_000] for start in range(0, len(body) - odd, 60_000))
+        joined, is_cut = bodies.read_log(chunks, 50_000)
+        kept = json.loads(joined)["data"]["log"].split("\n")
+        assert is_cut
+        assert kept == lines[-len(kept) :]

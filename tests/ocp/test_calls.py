@@ -235,6 +235,11 @@ def test_list_that_moved_or_lacks_entries_is_a_bad_answer(hostile, answers):
         client_of(hostile(*answers).url).packages()
 
 
+def test_list_that_grew_while_it_was_read_is_complete(hostile):
+    answers = [*pages_of([1, 2], totalElements=3), *pages_of([3, 4], totalElements=4)]
+    assert len(client_of(hostile(*answers).url).packages()) == 4
+
+
 def test_endless_list_ends(hostile):
     def another(connection, request):
         number = int(request.split(b"page=")[1].split(b"&")[0])

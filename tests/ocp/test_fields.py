@@ -73,6 +73,12 @@ def test_depth_is_capped_and_what_ocp_sends_is_far_below():
         envelope.load(b'{"a":' * 33 + b"1" + b"}" * 33)
 
 
+def test_number_of_parts_is_capped():
+    envelope.load(b"[" + b"[]," * 400_000 + b"[]]")
+    with pytest.raises(Malformed, match="parts"):
+        envelope.load(b"[" + b"[]," * 600_000 + b"[]]")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -91,7 +97,7 @@ READERS = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.dictionaries(KEYS | st.text(max_size=8), JSON, max_size=8), read=st.sampled_from(READERS))
 def test_whatever_comes_is_read_or_refused_and_nothing_else(data, read):
     try:

@@ -4,11 +4,13 @@ import socket
 import threading
 
 import pytest
+from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import TimeoutError as HTTPTimeout
 
-from tests.ocp.conftest import client_of, within
+from tests.ocp.conftest import answer, client_of, within
 from upgrades.ocp.deadline import Deadline
 from upgrades.ocp.errors import NotSent
-from upgrades.ocp.wire import Attempt, open_socket, resolve
+from upgrades.ocp.wire import Attempt, PlainPool, open_socket, resolve
 
 
 def test_attempt_has_one_connection():
@@ -16,6 +18,35 @@ def test_attempt_has_one_connection():
     attempt.take_connection()
     with pytest.raises(ConnectionError):
         attempt.take_connection()
+
+
+def test_pool_of_an_attempt_never_connects_twice(hostile):
+    server = hostile(answer(b"{}"))
+    pool = PlainPool("127.0.0.1", server.port, attempt=Attempt(Deadline(5), connect_seconds=1), retries=False)
+    assert pool.request("POST", "/").status == 200
+    with pytest.raises(ProtocolError):
+        pool.request("POST", "/")
+    assert (server.connections, len(server.requests)) == (1, 1)
+    pool.close()
+
+
+def test_very_first_bytes_that_do_not_all_leave_may_have_been_sent():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        attempt = Attempt(Deadline(0.5), connect_seconds=1)
+        pool = PlainPool(*listener.getsockname(), attempt=attempt, retries=False)
+        # More head than the buffers take: the first send() of all is the one that fails.
+        within(4, lambda: pool.request("POST", "/", headers={"X": "a" * (16 << 20)}), ProtocolError, HTTPTimeout)
+        pool.close()
+    assert attempt.is_sent
+
+
+@pytest.mark.parametrize("call", ["send", "sendall", "recv_into"])
+def test_every_operation_of_a_socket_ends_with_the_deadline(call):
+    with socket.create_server(("127.0.0.1", 0)) as listener, open_socket(*listener.getsockname(), Deadline(5)) as sock:
+        sock.settimeout(60)
+        sock.deadline = Deadline(0.3)
+        operation = getattr(sock, call)
+        within(4, lambda: [operation(bytearray(8 << 20)) for _ in range(100)], TimeoutError)
 
 
 def test_connect_deadline_is_never_later_than_the_whole():

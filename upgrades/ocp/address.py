@@ -10,7 +10,7 @@ _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-
 
 
 def checked_base_url(text: str, *, is_http_allowed: bool) -> str:
-    """`text` without a slash at its end: scheme and host, a port and a path prefix where needed.
+    """`text` with a small scheme and no slash at its end: scheme and host, a port and a path prefix where needed.
 
     Raises ValueError, which names the remedy and does not repeat the address: somebody may have put a password in it.
     """
@@ -24,7 +24,7 @@ def checked_base_url(text: str, *, is_http_allowed: bool) -> str:
             "The address of OCP is plain http, which sends the password unprotected. "
             "Use https, or allow http for this endpoint."
         )
-    return text.rstrip("/")
+    return scheme + text[len(scheme) :].rstrip("/")
 
 
 def _scheme(text: str) -> str | None:

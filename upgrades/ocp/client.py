@@ -78,7 +78,12 @@ class OcpClient:
         self._log_cap = log_cap
         self._get_retries = get_retries
         self._transport = Transport(
-            auth, ca_file=ca_file, connect_seconds=connect_seconds, byte_cap=byte_cap, log_cap=log_cap
+            auth,
+            is_tls=self._base_url.startswith("https:"),
+            ca_file=ca_file,
+            connect_seconds=connect_seconds,
+            byte_cap=byte_cap,
+            log_cap=log_cap,
         )
 
     def __repr__(self) -> str:
@@ -203,24 +208,23 @@ class OcpClient:
     ) -> tuple[T, ...]:
         """Every page within one deadline. Lists without pages are asked alike: their manual wavers.
 
-        A list that changes between two pages is a BadAnswer, since things may be missing in it.
+        A list that shrinks between two pages is a BadAnswer, since something else may be missing in it.
         """
         deadline = self._deadline(seconds)
         items: list[T] = []
-        totals: set[int | None] = set()
+        promised = 0
         for number in range(1, _PAGE_CAP + 1):
             params: dict[str, str | int] = {"page": number, "size": _PAGE_SIZE}
             if sort:
                 params["sort"] = sort
             found, built = self._page(path, params, build, deadline)
             items += built
-            totals.add(found.total)
+            promised = max(promised, found.total or 0)
             if _is_last(found, number, len(items)):
-                return self._complete(items, totals, key)
-        raise BadAnswer(f"The list has more than {_PAGE_CAP} pages.", http_status=200)
-
-    def _complete(self, items: list[T], totals: set[int | None], key: Callable[[T], Hashable] | None) -> tuple[T, ...]:
-        if len(totals) > 1 or any(total is not None and total > len(items) for total in totals):
+                break
+        else:
+            raise BadAnswer(f"The list has more than {_PAGE_CAP} pages.", http_status=200)
+        if len(items) < promised:
             raise BadAnswer("The list changed while it was read, or lacks entries.", http_status=200)
         return tuple(items) if key is None else self._unique(items, key)
 

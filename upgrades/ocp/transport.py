@@ -71,13 +71,14 @@ class Transport:
     """Sends requests to one OCP; keeps no connection and no state between them."""
 
     def __init__(
-        self, auth: Signer, *, ca_file: str | None, connect_seconds: float, byte_cap: int, log_cap: int
+        self, auth: Signer, *, is_tls: bool, ca_file: str | None, connect_seconds: float, byte_cap: int, log_cap: int
     ) -> None:
         self._auth = auth
         self._connect_seconds = connect_seconds
         self._byte_cap = byte_cap
         self._log_cap = log_cap
-        self._tls = tls_context(ca_file, DEFAULT_CA_BUNDLE_PATH)
+        # Reading the public CAs takes 20 ms, more than a whole call: not for plain http.
+        self._tls = tls_context(ca_file, DEFAULT_CA_BUNDLE_PATH) if is_tls or ca_file else None
 
     def once(self, request: requests.Request, deadline: Deadline) -> Answer:
         """Sends exactly one request. Raises OcpError."""
@@ -125,7 +126,7 @@ class Transport:
     def _read(self, response: requests.Response, deadline: Deadline, *, is_log: bool) -> Answer | OcpError:
         status = response.status_code
         if not 200 <= status <= 299:
-            body = b"" if 300 <= status <= 399 else _error_body(response, deadline)
+            body = _error_body(response, deadline)
             return envelope.error_of(status, body, response.headers, self._auth.masked)
         try:
             if is_log:
