@@ -95,7 +95,7 @@ class SessionLifetimeMiddleware:
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Every page needs a signed-in person unless its view says otherwise; polls get a plain 401."""
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]  # Django's own only ever redirects
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseBase:
         if is_background(request):
