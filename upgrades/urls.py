@@ -4,7 +4,19 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from upgrades.views import audit, change_requests, decisions, frame, health, home, inbox, sign_in, users
+from upgrades.views import (
+    audit,
+    change_requests,
+    clusters,
+    decisions,
+    frame,
+    health,
+    home,
+    inbox,
+    packages,
+    sign_in,
+    users,
+)
 
 urlpatterns = [
     # the frame
@@ -18,6 +30,11 @@ urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("set-password/<str:uid>/<str:token>/", sign_in.set_password, name="set-password"),
+    # clusters and packages
+    path("clusters/", clusters.cluster_list, name="clusters-list"),
+    path("clusters/<int:pk>/", clusters.cluster_detail, name="clusters-detail"),
+    path("clusters/<int:pk>/environment/", clusters.cluster_environment, name="clusters-environment"),
+    path("packages/", packages.package_list, name="packages-list"),
     # change requests
     path("change-requests/", change_requests.request_list, name="requests-list"),
     path("change-requests/new/", change_requests.request_create, name="requests-create"),

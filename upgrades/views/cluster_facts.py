@@ -1,0 +1,144 @@
+"""What the page of one cluster shows: servers by zone, packages with their verdicts, parameters, who may act."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from upgrades import reasons
+from upgrades.models import ChangeRequest, Cluster, Role, Server, User, Zone
+from upgrades.rules import Reason, paths
+from upgrades.services import inventory
+from upgrades.views import briefs
+from upgrades.views.cluster_rows import BESIDE_THE_POINT
+
+# What OCP's word for a server or zone means at a glance; any other word is shown as not known.
+_LOOKS = {
+    "RUNNING": "successful",
+    "OPERATING": "running",
+    "CREATING": "running",
+    "STARTING": "running",
+    "RESTARTING": "running",
+    "STOPPING": "warning",
+    "STOPPED": "warning",
+    "SERVICE_STOPPED": "warning",
+    "DELETING": "warning",
+    "DELETED": "warning",
+    "UNAVAILABLE": "failed",
+}
+# Cautions about the cluster, the same for every package: said once.
+_FOR_ALL = frozenset(
+    {
+        "cluster.architecture_unknown",
+        "cluster.operating_system_unknown",
+        "cluster.product_unknown",
+        "cluster.build_unknown",
+        "cluster.servers_unread",
+        "cluster.few_zones",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerView:
+    """One observer; `is_odd` where it runs something else than most."""
+
+    server: Server
+    build: str
+    look: str
+    is_odd: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneView:
+    """A zone and its servers. `zone` is None for servers whose zone OCP does not show."""
+
+    zone: Zone | None
+    look: str
+    servers: list[ServerView] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """`builds`: each version-build that runs with its number of servers, the commonest first."""
+
+    zones: list[ZoneView]
+    builds: list[tuple[str, int]]
+    failure: Reason | None
+
+    @property
+    def count(self) -> int:
+        return sum(count for _build, count in self.builds)
+
+    @property
+    def is_mixed(self) -> bool:
+        return len(self.builds) > 1
+
+    @property
+    def builds_text(self) -> str:
+        """4.2.1.1-1010 on 6 servers, 4.2.1.8-1080 on 3."""
+        words = [_("%(build)s on %(count)s") % {"build": build, "count": count} for build, count in self.builds]
+        return _("Servers: %(builds)s.") % {"builds": ", ".join(words)}
+
+
+def topology(cluster: Cluster) -> Topology:
+    """Servers by zone, as last read."""
+    servers = list(cluster.servers.filter(missing_since=None))
+    builds = Counter(paths.full(server.version, server.build) for server in servers).most_common()
+    views: dict[str | None, ZoneView] = {
+        zone.name: ZoneView(zone, look_of(zone.status)) for zone in cluster.zones.filter(missing_since=None)
+    }
+    for server in servers:
+        build = paths.full(server.version, server.build)
+        view = ServerView(server, build, look_of(server.status), build != builds[0][0])
+        views.setdefault(server.zone_name if server.zone_name in views else None, ZoneView(None, "")).servers.append(
+            view
+        )
+    failure = Reason.from_json(cluster.topology_failure) if cluster.topology_failure else None
+    return Topology(list(views.values()), builds, failure)
+
+
+def look_of(status: str) -> str:
+    """The data-status of OCP's word for a server or a zone."""
+    return _LOOKS.get(status, "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Packages for one cluster: what it can take or nearly can, what is beside the point, what holds for all."""
+
+    shown: list[briefs.Option]
+    beside: list[briefs.Option]
+    cautions: list[Reason]
+
+    @property
+    def possible_count(self) -> int:
+        return sum(option.is_possible for option in self.shown)
+
+
+def offers(cluster: Cluster) -> Offers:
+    """Every server package of the endpoint, sorted by what it means for `cluster`."""
+    shown: list[briefs.Option] = []
+    beside: list[briefs.Option] = []
+    for option in briefs.options(cluster):
+        is_beside = any(why.code in BESIDE_THE_POINT for why in option.verdict.reasons)
+        (beside if is_beside else shown).append(option)
+    cautions = dict.fromkeys(why for option in shown for why in option.verdict.cautions if why.code in _FOR_ALL)
+    return Offers(shown, beside, list(cautions))
+
+
+def parameters(cluster: Cluster) -> list[tuple[str, str | None]]:
+    """The parameters that an upgrade changes, each with its distinct values; None where OCP did not tell."""
+    return [(name, _joined(cluster.facts.get(name))) for name in inventory.FACT_PARAMETERS]
+
+
+def _joined(values: Any) -> str | None:
+    return ", ".join(str(value) for value in values) if isinstance(values, list) and values else None
+
+
+def why_not_environment(user: User, cluster: Cluster, taking: ChangeRequest | None) -> str:
+    """Why the reader may not set the environment now; "" where that is possible."""
+    if not user.has_role(Role.ADMIN, cluster.environment):
+        return _("Admins of this environment can set it.")
+    return reasons.sentence(Reason("cluster.taken")) if taking is not None else ""

@@ -1,0 +1,164 @@
+"""What the list of clusters shows of each: its request, its relatives, where it can go. A fixed number of queries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, Q
+from django.utils.translation import gettext as _
+
+from upgrades import selectors
+from upgrades.models import ChangeRequest, Cluster, Environment, Package, Server, User
+from upgrades.rules import Reason, paths, workflow
+from upgrades.services import plans
+
+# Reasons that say no more than that a package is for somebody else, or not newer.
+BESIDE_THE_POINT = frozenset(
+    {
+        "path.already_there",
+        "path.not_upward",
+        "package.other_product",
+        "package.unknown_product",
+        "package.other_architecture",
+        "package.other_operating_system",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cluster of the list."""
+
+    cluster: Cluster
+    request: ChangeRequest | None
+    relation: str
+    is_mixed: bool
+    next_version: str
+    why_not: Reason | None
+
+    @property
+    def status(self) -> str:
+        """The data-status of its request: that of the run where one is under way."""
+        return status_of(self.request) if self.request else ""
+
+
+def status_of(change_request: ChangeRequest) -> str:
+    """The status to show for a request: its run's, once there is one."""
+    run = getattr(change_request, "run", None)
+    return str(run.status if run is not None else change_request.status)
+
+
+def rows_of(user: User, clusters: list[Cluster]) -> list[Row]:
+    """The rows of one page, in the order given."""
+    servers = server_versions([cluster.pk for cluster in clusters])
+    requests = _requests(clusters)
+    names = relatives(user, clusters)
+    routes = Routes(clusters)
+    rows = []
+    for cluster in clusters:
+        shown = servers.get(cluster.pk, ())
+        next_version, why_not = routes.best(cluster, shown)
+        is_mixed = len(set(shown)) > 1
+        relation = _relation(cluster, names)
+        rows.append(Row(cluster, requests.get(cluster.pk), relation, is_mixed, next_version, why_not))
+    return rows
+
+
+def taking_request(cluster: Cluster) -> ChangeRequest | None:
+    """The request that has the place on `cluster`."""
+    return _requests([cluster]).get(cluster.pk)
+
+
+def server_versions(keys: Iterable[int]) -> dict[int, tuple[tuple[str, str], ...]]:
+    """The different (version, build) pairs of each cluster's servers, by the cluster's key."""
+    found: dict[int, tuple[tuple[str, str], ...]] = {}
+    rows = Server.objects.filter(cluster__in=keys, missing_since=None).order_by("cluster", "version", "build")
+    for key, version, build in rows.values_list("cluster", "version", "build").distinct():
+        found[key] = (*found.get(key, ()), (version, build))
+    return found
+
+
+def _requests(clusters: list[Cluster]) -> dict[int, ChangeRequest]:
+    taking = ChangeRequest.objects.filter(cluster__in=clusters, status__in=workflow.REQUEST_TAKING_CLUSTER)
+    return {change_request.cluster_id: change_request for change_request in taking.select_related("run")}
+
+
+def relatives(user: User, clusters: list[Cluster]) -> dict[int, Cluster]:
+    """Primaries and standbys of `clusters` that the reader may see, by OCP id."""
+    ids = {ocp_id for cluster in clusters for ocp_id in cluster.affected_ocp_ids}
+    endpoints = {cluster.endpoint_id for cluster in clusters}
+    rows = Cluster.objects.visible_to(user).filter(endpoint__in=endpoints, ocp_id__in=ids)
+    return {row.ocp_id: row for row in rows}
+
+
+def _relation(cluster: Cluster, names: Mapping[int, Cluster]) -> str:
+    if cluster.primary_ocp_id is not None:
+        primary = names.get(cluster.primary_ocp_id)
+        return _("standby of %(name)s") % {"name": primary.name} if primary else _("a standby")
+    standbys = [names[ocp_id].name for ocp_id in cluster.standby_ocp_ids if ocp_id in names]
+    if standbys:
+        return _("has standby %(names)s") % {"names": ", ".join(standbys)}
+    return _("has a standby") if cluster.standby_ocp_ids else ""
+
+
+class Routes:
+    """Where clusters can go with the packages of their endpoints. Clusters that are alike are judged once."""
+
+    def __init__(self, clusters: list[Cluster]) -> None:
+        rows = Package.objects.filter(
+            endpoint__in={cluster.endpoint_id for cluster in clusters}, missing_since=None, type=paths.SERVER_PACKAGE
+        )
+        self._packages: dict[int, list[paths.PackageFacts]] = {}
+        for row in rows:
+            self._packages.setdefault(row.endpoint_id, []).append(plans.package_facts(row))
+        self._known: dict[tuple[int, paths.ClusterFacts], tuple[str, Reason | None]] = {}
+
+    def best(self, cluster: Cluster, servers: Iterable[tuple[str, str]]) -> tuple[str, Reason | None]:
+        """The newest version it can take, or "" and the first reason that matters (None: nothing is newer)."""
+        key = (cluster.endpoint_id, plans.cluster_facts(cluster, servers))
+        if key not in self._known:
+            self._known[key] = self._judge(*key)
+        return self._known[key]
+
+    def _judge(self, endpoint_id: int, facts: paths.ClusterFacts) -> tuple[str, Reason | None]:
+        packages = sorted(self._packages.get(endpoint_id, []), key=_order, reverse=True)
+        why_not: Reason | None = None
+        for package in packages:
+            verdict = paths.eligibility(facts, package, packages)
+            if verdict.is_possible:
+                return package.version, None
+            if why_not is None and not any(reason.code in BESIDE_THE_POINT for reason in verdict.reasons):
+                why_not = verdict.reasons[0]
+        return "", why_not
+
+
+def _order(package: paths.PackageFacts) -> tuple[int, ...]:
+    try:
+        return paths.version_key(package.version, package.build)
+    except ValueError:
+        return ()
+
+
+def counts(user: User) -> dict[str, int]:
+    """How many clusters the reader may see, and how many each quick filter would show."""
+    here = Q(missing_since=None)
+    rows = Cluster.objects.visible_to(user).annotate(is_taken=Exists(selectors.taking_requests()))
+    return rows.aggregate(
+        total=Count("pk", filter=here),
+        open=Count("pk", filter=here & Q(is_taken=True)),
+        mixed=Count("pk", filter=here & Q(pk__in=selectors.mixed_clusters())),
+        gone=Count("pk", filter=~here),
+        unread=Count("pk", filter=here & (Q(topology_failure__isnull=False) | Q(topology_observed_at=None))),
+    )
+
+
+def choices(user: User) -> dict[str, list[Any]]:
+    """What the filters offer: environments, regions and OCP's states as they occur."""
+    rows = Cluster.objects.visible_to(user).filter(missing_since=None).order_by()
+    regions = {region for names in rows.values_list("region_names", flat=True).distinct() for region in names}
+    environments = [(value, word) for value, word in Environment.choices if value in user.environments]
+    return {
+        "environments": environments if len(environments) > 1 else [],
+        "regions": sorted(regions)[:200],
+        "states": sorted(rows.values_list("status", flat=True).distinct())[:50],
+    }

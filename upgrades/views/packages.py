@@ -1,0 +1,154 @@
+"""The page of packages: what OCP's repository holds, and how many clusters each package can serve."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from upgrades.forms.clusters import PackageFilterForm
+from upgrades.models import ChangeRequest, Cluster, Package, User
+from upgrades.rules import paths, workflow
+from upgrades.services import plans
+from upgrades.views import reading
+from upgrades.views.cluster_rows import server_versions
+from upgrades.views.reader import reader
+
+PAGE = 50
+LOUD_DAYS = 30
+LOUD_LIMIT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One package; `serves` is None for what is no package of OceanBase itself."""
+
+    package: Package
+    serves: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A package whose content changed under its name, and the open requests that name it."""
+
+    package: Package
+    requests: list[ChangeRequest]
+
+
+@require_safe
+def package_list(request: HttpRequest) -> HttpResponse:
+    """The packages of OCP's repository, newest version first."""
+    user = reader(request)
+    filters = PackageFilterForm(request.GET).chosen()
+    found = _in_order(_found(filters))
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    by_key = Package.objects.in_bulk(list(page.object_list))
+    packages = [by_key[key] for key in page.object_list if key in by_key]
+    facts = {
+        "reading": reading.of_packages(),
+        "page": page,
+        "rows": _rows(user, packages),
+        "replaced": _replaced(user),
+        "filters": filters,
+        "filter_count": len(filters),
+        "counts": _counts(),
+        "choices": _choices(),
+    }
+    return render(request, "upgrades/packages/list.html", facts)
+
+
+def _found(filters: dict[str, Any]) -> QuerySet[Package]:
+    only = filters.get("only")
+    rows = Package.objects.filter(missing_since__isnull=only != "gone")
+    if only == "replaced":
+        rows = rows.exclude(replaced_at=None)
+    elif only != "gone":
+        rows = rows.exclude(type=paths.SERVER_PACKAGE) if only == "others" else rows.filter(type=paths.SERVER_PACKAGE)
+    if filters.get("q"):
+        rows = rows.filter(Q(file_name__icontains=filters["q"]) | Q(sha1__startswith=filters["q"].lower()))
+    if filters.get("architecture"):
+        rows = rows.filter(architecture=filters["architecture"])
+    if filters.get("system"):
+        rows = rows.filter(operating_system=filters["system"])
+    return rows
+
+
+def _in_order(rows: QuerySet[Package]) -> list[int]:
+    """The keys, newest version first; what cannot be compared comes last."""
+    keyed = rows.order_by("file_name").values_list("pk", "version", "build")
+    return [pk for pk, version, build in sorted(keyed, key=lambda row: _rank(row[1], row[2]), reverse=True)]
+
+
+def _rank(version: str, build: str) -> tuple[int, ...]:
+    try:
+        return paths.version_key(version, build)
+    except ValueError:
+        return ()
+
+
+def _rows(user: User, packages: list[Package]) -> list[Row]:
+    servers = [package for package in packages if package.type == paths.SERVER_PACKAGE and not package.missing_since]
+    if not servers:
+        return [Row(package, None) for package in packages]
+    alike = _alike_clusters(user)
+    stock: dict[int, list[paths.PackageFacts]] = {}
+    for row in Package.objects.filter(missing_since=None, type=paths.SERVER_PACKAGE):
+        stock.setdefault(row.endpoint_id, []).append(plans.package_facts(row))
+    serves = {package.pk: _serves(package, alike, stock[package.endpoint_id]) for package in servers}
+    return [Row(package, serves.get(package.pk)) for package in packages]
+
+
+def _alike_clusters(user: User) -> Counter[tuple[int, paths.ClusterFacts]]:
+    """How many clusters the reader sees of each kind: the rules answer once for all that are alike."""
+    clusters = list(Cluster.objects.visible_to(user).filter(missing_since=None))
+    versions = server_versions([cluster.pk for cluster in clusters])
+    return Counter(
+        (cluster.endpoint_id, plans.cluster_facts(cluster, versions.get(cluster.pk, ()))) for cluster in clusters
+    )
+
+
+def _serves(package: Package, alike: Counter[tuple[int, paths.ClusterFacts]], stock: list[paths.PackageFacts]) -> int:
+    target = plans.package_facts(package)
+    return sum(
+        count
+        for (endpoint_id, facts), count in alike.items()
+        if endpoint_id == package.endpoint_id and paths.eligibility(facts, target, stock).is_possible
+    )
+
+
+def _replaced(user: User) -> list[Replaced]:
+    """Packages replaced lately, each with the open requests of it that the reader may see."""
+    since = timezone.now() - timedelta(days=LOUD_DAYS)
+    packages = list(Package.objects.filter(replaced_at__gte=since).order_by("-replaced_at")[:LOUD_LIMIT])
+    open_requests = ChangeRequest.objects.visible_to(user).filter(
+        target_file_name__in=[package.file_name for package in packages],
+        status__in=workflow.REQUEST_TAKING_CLUSTER,
+    )
+    by_name: dict[str, list[ChangeRequest]] = {}
+    for change_request in open_requests.order_by("pk"):
+        by_name.setdefault(change_request.target_file_name, []).append(change_request)
+    return [Replaced(package, by_name.get(package.file_name, [])) for package in packages]
+
+
+def _counts() -> dict[str, int]:
+    here, server = Q(missing_since=None), Q(type=paths.SERVER_PACKAGE)
+    return Package.objects.aggregate(
+        total=Count("pk", filter=here & server),
+        others=Count("pk", filter=here & ~server),
+        replaced=Count("pk", filter=here & Q(replaced_at__isnull=False)),
+        gone=Count("pk", filter=~here),
+    )
+
+
+def _choices() -> dict[str, list[str]]:
+    rows = Package.objects.filter(missing_since=None).order_by()
+    return {
+        "architectures": sorted(rows.values_list("architecture", flat=True).distinct())[:20],
+        "systems": sorted(rows.values_list("operating_system", flat=True).distinct())[:50],
+    }
