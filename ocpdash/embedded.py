@@ -230,7 +230,8 @@ def as_ordinary_user() -> list[str]:
     """The words before a PostgreSQL command: none, or for root the ones that make it run as nobody.
 
     PostgreSQL refuses to run as root. The kept capability lets nobody pass folders that only root may enter, such as
-    a checkout below /root, without opening them to anyone else.
+    a checkout below /root, without opening them to anyone else. The secure bit lets access(2) count it too, by which
+    PostgreSQL looks for its own programs.
     """
     if os.geteuid() != 0:
         return []
@@ -239,7 +240,8 @@ def as_ordinary_user() -> list[str]:
         raise CannotStart("PostgreSQL does not run as root: start as another user, or install util-linux (setpriv).")
     nobody = pwd.getpwnam("nobody")
     words = [setpriv, f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
-    return [*words, "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"]
+    words += ["--securebits=+no_setuid_fixup", "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"]
+    return words
 
 
 def own(folder: Path) -> None:
