@@ -1,5 +1,6 @@
 """A look-alike killed in the middle goes on from its state file. Real processes, real kills."""
 
+import base64
 import os
 import re
 import signal
@@ -11,7 +12,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from .conftest import COUPON_DEV, RPM_4218, TRADE_CORE, Person
+from upgrades.simulator.server import LookAlike
+from upgrades.simulator.state import World
+from upgrades.simulator.store import Store
+from upgrades.simulator.web import Request
+
+from .conftest import COUPON_DEV, RPM_4218, TRADE_CORE, Person, wait_for
 
 ROOT = Path(__file__).parent.parent.parent
 SIGN_IN = "Sign in (Basic): ocpdash / ocpdash-demo, or admin / admin-demo"
@@ -85,6 +91,30 @@ def test_killed_in_the_middle_it_goes_on_with_the_same_tasks_clusters_and_posts(
     assert {version.split("_")[0] for version in ocp.versions(TRADE_CORE)} == {"2.2.75"}
 
 
+def test_accepted_upgrade_is_stored_before_it_is_answered(state: Path) -> None:
+    sim = LookAlike(speed=0, state_file=state)
+    signed = {"authorization": "Basic " + base64.b64encode(b"ocpdash:ocpdash-demo").decode()}
+    body = f'{{"rpmFileName": "{RPM_4218}"}}'.encode()
+    reply = sim.answer(Request("POST", f"/api/v2/ob/clusters/{COUPON_DEV}/upgrade", "", signed, body))
+    stored = World(seed=1)
+    assert Store(state).load(stored)
+    assert reply.status == 200
+    assert stored.posts[0].handled == "accepted"
+    assert stored.tasks[stored.posts[0].task_id or 0].status == "RUNNING"
+    assert stored.clusters[COUPON_DEV].status == "OPERATING"
+    sim.stop()
+
+
+def test_a_post_is_stored_when_it_comes_whatever_becomes_of_it(state: Path) -> None:
+    sim = LookAlike(speed=0, state_file=state)
+    sim.faults.add("drop", method="POST")
+    sim.answer(Request("POST", f"/api/v2/ob/clusters/{COUPON_DEV}/upgrade", "", {}, b"{}"))
+    stored = World(seed=1)
+    assert Store(state).load(stored)
+    assert [(post.cluster_id, post.handled) for post in stored.posts] == [(COUPON_DEV, "dropped")]
+    sim.stop()
+
+
 def test_a_late_post_survives_a_kill(state: Path, started: list[Running]) -> None:
     ocp = started[0].ocp
     ocp.control("POST", "/answer", mode="late", delay=0.5)
@@ -93,10 +123,7 @@ def test_a_late_post_survives_a_kill(state: Path, started: list[Running]) -> Non
     started[0].end(signal.SIGKILL)
     started.append(Running(state, "--speed", "0"))
     ocp = started[1].ocp
-    deadline = 400
-    while not ocp.posts()[0]["task_id"]:
-        deadline -= 1
-        assert deadline, "the late POST was never handled"
+    wait_for(lambda: bool(ocp.posts()[0]["task_id"]))
     assert ocp.status(COUPON_DEV) == "OPERATING"
 
 

@@ -54,7 +54,7 @@ class LookAlike:
         self._posts = Posts(self.engine, self._store)
         self._requests: deque[dict[str, Any]] = deque(maxlen=_KEPT_REQUESTS)
         self._request_count = 0
-        self._web = WebServer(port, self._answer, self._sent)
+        self._web = WebServer(port, self.answer, self._sent)
         self._api = Api(self.engine, self._posts, lambda: self.url)
         self._control = Control(self.engine, self.faults, script, self._requests_since)
         self._control_web = WebServer(control_port, self._answer_control)
@@ -94,16 +94,8 @@ class LookAlike:
             self._store.flush(self.world)
             self._store.close()
 
-    def _found(self, clusters: int) -> None:
-        for cluster in fleet.build(clusters):
-            self.world.clusters[cluster.id] = cluster
-            self.world.touch(cluster)
-        for package in packages.stock():
-            self.world.packages[package.file_name] = package
-            self.world.touch(package)
-        history.write(self.world, time.time())
-
-    def _answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Reply:
+        """Return the answer of OCP's port to a request; what it changed is stored before this returns."""
         with self.world.lock:
             self._log(request)
             self._posts.receive(request)
@@ -118,6 +110,15 @@ class LookAlike:
         if request.method != "GET":
             self._wake.set()
         return self.faults.after(fault, reply) if fault else reply
+
+    def _found(self, clusters: int) -> None:
+        for cluster in fleet.build(clusters):
+            self.world.clusters[cluster.id] = cluster
+            self.world.touch(cluster)
+        for package in packages.stock():
+            self.world.packages[package.file_name] = package
+            self.world.touch(package)
+        history.write(self.world, time.time())
 
     def _answer_control(self, request: Request) -> Reply:
         with self.world.lock:

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,7 @@ def _sort(records: dict[int, Any]) -> None:
 def _body(world: World, kind: str, key: str) -> str:
     """Return a record as JSON, or an empty text when it is gone."""
     if kind == "meta":
-        return json.dumps(_meta(world))
+        return json.dumps(_meta(world), default=_fields)
     record: Cluster | Package | Task | Post | None
     match kind:
         case "cluster":
@@ -93,14 +92,19 @@ def _body(world: World, kind: str, key: str) -> str:
             record = world.tasks.get(int(key))
         case _:
             record = world.posts[int(key) - 1]
-    return json.dumps(asdict(record)) if record is not None else ""
+    return json.dumps(record, default=_fields) if record is not None else ""
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    """Return a record as a dict; the copies that dataclasses.asdict makes are not needed here."""
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def _meta(world: World) -> dict[str, Any]:
     return {name: getattr(world, name) for name in _META} | {
-        "plans": [asdict(plan) for plan in world.plans],
-        "fails": [asdict(rule) for rule in world.fails],
-        "late": [asdict(late) for late in world.late],
+        "plans": world.plans,
+        "fails": world.fails,
+        "late": world.late,
         "lies": sorted(world.lies),
     }
 
