@@ -1,7 +1,11 @@
 """Runs that were really posted to the look-alike, and the moves of its engine and console around them."""
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
+
+from django.db import connection
 
 from tests import scenes
 from tests.scenes import Cast, control
@@ -74,3 +78,25 @@ def moves(run: UpgradeRun) -> list[str]:
 def requests_of(look_alike: LookAlike, since: int = 0) -> list[dict[str, Any]]:
     """The requests that OCP's port received after number `since`."""
     return list(control(look_alike, "GET", f"/requests?since={since}"))
+
+
+def in_thread(work: Callable[[UpgradeRun], Any], run: UpgradeRun) -> threading.Thread:
+    """Another worker at work on `run`, started, with a database connection of its own."""
+
+    def body() -> None:
+        try:
+            work(run)
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=body, daemon=True)
+    worker.start()
+    return worker
+
+
+def wait_until(is_so: Callable[[], Any], seconds: float = 10) -> None:
+    """Wait for a condition, `seconds` at most."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came to that"
+        threading.Event().wait(0.01)

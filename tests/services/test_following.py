@@ -11,7 +11,7 @@ from tests.followed import TO_THE_END, advance, child_of, follow, fresh, moves, 
 from tests.scenes import Cast, control
 from upgrades import live
 from upgrades.models import AuditEvent, ClusterHold, Subtask, SubtaskEvent, UpgradeRun
-from upgrades.services import following, runs
+from upgrades.services import endpoints, following, listing, runs, watching
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -283,6 +283,33 @@ def test_a_verifying_run_whose_parent_runs_again_raises_the_alarm(look_alike, ca
     control(look_alike, "POST", f"/tasks/{run.ocp_task_id}/set", status="RUNNING")
     run = follow(run)
     assert (run.status, run.alarm["code"]) == ("verifying", "alarm.moved_after_end")
+
+
+def test_a_list_read_before_the_run_ended_proves_nothing(look_alike, cast):
+    """Within one tick the list is read first: it may still show a task that its detail then calls SUCCESSFUL."""
+    run = follow(posted(cast))
+    older = listing.read_running(endpoints.client(run.endpoint))
+    assert run.ocp_task_id in older.ids
+    advance(look_alike, TO_THE_END)
+    run = follow(run)
+    watching.watch_finished(run.endpoint, older.tasks, read_at=older.at)
+    assert (fresh(run).status, fresh(run).alarm) == ("verifying", None)
+
+
+def test_a_task_of_another_cluster_under_an_old_id_is_no_movement(look_alike, cast):
+    run = to_verified(look_alike, cast)
+    control(look_alike, "POST", f"/tasks/{run.ocp_task_id}/set", status="RUNNING", cluster_id=1_000_009)
+    assert follow(run).alarm is None
+
+
+def test_an_alarm_where_another_run_holds_the_cluster_is_put_on_that_run_too(look_alike, cast):
+    earlier = to_verified(look_alike, cast, cluster=scenes.OTHER, target=scenes.OTHER_TARGET)
+    holder = posted(cast, cluster=scenes.OTHER, target=scenes.TARGET)
+    control(look_alike, "POST", f"/tasks/{earlier.ocp_task_id}/set", status="RUNNING")
+    assert follow(earlier).alarm["code"] == fresh(holder).alarm["code"] == "alarm.moved_after_end"
+    assert not ClusterHold.objects.filter(run=earlier).exists()
+    follow(earlier)
+    assert AuditEvent.objects.filter(action="run.alarm").count() == 2
 
 
 def test_a_run_is_watched_until_a_later_upgrade_of_its_cluster_is_verified(look_alike, cast):

@@ -1,14 +1,22 @@
 """Applying a read: the newest wins whatever order the answers come in, and nothing that was seen is lost."""
 
-import threading
-import time
 from dataclasses import replace
 
 import pytest
-from django.db import connection
 
 from tests import scenes
-from tests.followed import TO_THE_END, advance, child_of, follow, fresh, moves, posted, to_failure
+from tests.followed import (
+    TO_THE_END,
+    advance,
+    child_of,
+    follow,
+    fresh,
+    in_thread,
+    moves,
+    posted,
+    to_failure,
+    wait_until,
+)
 from tests.scenes import Cast, control
 from upgrades import selectors
 from upgrades.models import AuditEvent, Subtask, SubtaskEvent, TaskInstance, UpgradeRun
@@ -63,8 +71,7 @@ def test_poll_answers_out_of_order_over_http_leave_the_newer_state(look_alike, c
     path = f"/tasks/instances/{run.ocp_task_id}$"
     control(look_alike, "POST", "/faults", method="GET", path=path, action="hold", count=1)
     outcome = []
-    slow = threading.Thread(target=lambda: outcome.append(refresh_elsewhere(run)))
-    slow.start()
+    slow = in_thread(lambda mine: outcome.append(observing.refresh(mine, client)), fresh(run))
     wait_until(lambda: control(look_alike, "GET", "/faults")[0]["holding"] == 1)
     advance(look_alike, TO_THE_END)
     assert observing.refresh(fresh(run), client)
@@ -74,21 +81,6 @@ def test_poll_answers_out_of_order_over_http_leave_the_newer_state(look_alike, c
     assert outcome == [False]
     assert newer.status == "verifying"
     assert (fresh(run).status, fresh(run).version) == (newer.status, newer.version)
-
-
-def refresh_elsewhere(run):
-    try:
-        mine = fresh(run)
-        return observing.refresh(mine, endpoints.client(mine.endpoint))
-    finally:
-        connection.close()
-
-
-def wait_until(is_so, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to that"
-        threading.Event().wait(0.01)
 
 
 def test_a_failed_read_that_ends_after_a_newer_good_one_marks_nothing(look_alike, cast, client):

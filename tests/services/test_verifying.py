@@ -5,7 +5,18 @@ from datetime import timedelta
 import pytest
 
 from tests import scenes
-from tests.followed import TO_THE_END, advance, follow, fresh, moves, posted, requests_of, verify
+from tests.followed import (
+    TO_THE_END,
+    advance,
+    follow,
+    fresh,
+    in_thread,
+    moves,
+    posted,
+    requests_of,
+    verify,
+    wait_until,
+)
 from tests.scenes import Cast, control
 from upgrades.models import Cluster, ClusterHold, Server, UpgradeRun
 from upgrades.services import runs, verifying
@@ -205,3 +216,16 @@ def test_a_verifying_run_can_be_closed_and_is_not_verified_afterwards(run):
     runs.move(run, "close")
     verifying.verify(stale)
     assert fresh(run).status == "closed"
+
+
+def test_a_slower_older_look_overwrites_nothing(look_alike, run):
+    server = set_back(look_alike, run)
+    control(look_alike, "POST", "/faults", method="GET", path="/servers", action="hold", count=1)
+    slow = in_thread(verifying.verify, fresh(run))
+    wait_until(lambda: control(look_alike, "GET", "/faults")[0]["holding"] == 1)
+    mend(look_alike, server)
+    run = verify(run)
+    assert run.status == "verified"
+    control(look_alike, "DELETE", "/faults")
+    slow.join(timeout=20)
+    assert (fresh(run).status, fresh(run).version, fresh(run).findings) == ("verified", run.version, run.findings)
