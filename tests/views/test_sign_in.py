@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 import time_machine
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 
 from tests.factories import make_user
 from upgrades.models import AuditEvent, User
@@ -81,6 +81,14 @@ def test_one_name_cannot_be_tried_from_many_addresses(user: User, monkeypatch: p
     for number in range(3):
         sign_in(Client(), "wrong", REMOTE_ADDR=f"10.0.0.{number}")
     assert sign_in(Client(), REMOTE_ADDR="10.0.0.99") == 429
+
+
+def test_nobody_signs_in_while_tries_cannot_be_counted(user: User) -> None:
+    away = {**settings.CACHES["default"], "LOCATION": "unix:///nowhere/redis.sock"}
+    with override_settings(CACHES={"default": away}):
+        answer = Client().post("/sign-in/", {"username": "wang.lei", "password": PASSWORD})
+    assert answer.status_code == 503
+    assert "cannot reach Redis" in answer.text
 
 
 @pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"])

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.factories import make_user
@@ -52,6 +54,11 @@ def test_admins_and_auditors_look_at_people_and_nobody_else(
     assert client_of(operator).get(address(name, operator)).status_code == 403
     assert client_of(make_user("dev.admin", ("admin", "dev"))).get(address(name, operator)).status_code == 403
     assert Client().get(address(name, operator)).headers["Location"].startswith("/sign-in/?next=")
+
+
+def test_auditor_is_not_offered_the_form_of_a_new_person(auditor: User, admin: User) -> None:
+    assert client_of(auditor).get(reverse("users-create")).status_code == 403
+    assert client_of(admin).get(reverse("users-create")).status_code == 200
 
 
 @pytest.mark.parametrize("name", [*CHANGING, "users-create"])
@@ -162,10 +169,7 @@ def test_deactivated_person_is_out_and_the_sign_in_does_not_say_so(admin: User, 
     assert theirs.post("/sign-in/", {"username": "wang.lei", "password": GOOD}).status_code == 302
 
 
-def test_list_costs_the_same_for_many_people(admin: User, django_assert_num_queries: object) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+def test_list_costs_the_same_for_many_people(admin: User) -> None:
     client = client_of(admin)
     client.get(reverse("users-list"))
     costs = []

@@ -15,8 +15,10 @@ from upgrades.forms.users import PasswordForm, SignInForm
 from upgrades.models import User
 from upgrades.services import sign_in as sign_ins
 from upgrades.services import users
-from upgrades.services.moves import Refusal, TooLate
+from upgrades.services.moves import Refusal
 from upgrades.views.frame import next_url
+
+STATUSES = {"sign_in.too_many": 429, "sign_in.cannot_count": 503}
 
 
 @login_not_required
@@ -24,7 +26,7 @@ from upgrades.views.frame import next_url
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Username and password; too many failed tries answer 429."""
+    """Username and password; too many failed tries answer 429, tries that cannot be counted 503."""
     if request.user.is_authenticated:
         return HttpResponseRedirect(next_url(request))
     form = SignInForm(request.POST or None)
@@ -34,7 +36,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             user = sign_ins.check(**form.cleaned_data, address=audit.origin.get().address)
         except Refusal as refusal:
             form.add_error(None, reasons.sentence(refusal.reason))
-            status = 429 if isinstance(refusal, TooLate) else 200
+            status = STATUSES.get(refusal.reason.code, 200)
         else:
             _open_session(request, user)
             return HttpResponseRedirect(next_url(request))
