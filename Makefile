@@ -37,7 +37,7 @@ check: venv
 	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: venv
-	@for benchmark in bench/[a-z]*.py; do $(BIN)/python "$$benchmark" || exit 1; done
+	@for file in $$(grep -l __main__ bench/*.py); do $(BIN)/python -m "bench.$$(basename "$$file" .py)" || exit 1; done
 
 journey: venv
 	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m tests.browser.journey $(ARGS)
