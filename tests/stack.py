@@ -12,6 +12,7 @@ from ocpdash import demo
 from ocpdash.celery import WORKERS
 from ocpdash.processes import Guard, Process, wait_until
 from tests import settings as test_settings
+from upgrades.simulator.server import LookAlike
 
 READY_SECONDS = 30.0
 END_SECONDS = 10.0
@@ -44,6 +45,16 @@ class Stack:
         for process in self.processes.values():
             process.end(END_SECONDS)
         self._guard.close()
+
+    def drive(self, ocp: LookAlike) -> None:
+        """Points the processes that are started from now on at this look-alike."""
+        self.environment |= {
+            "OCP_URL": ocp.url,
+            "OCP_USERNAME": ocp.username,
+            "OCP_PASSWORD": ocp.password,
+            "OCP_ALLOW_HTTP": "true",
+            "OCP_ACCOUNT_IS_OURS": "true",
+        }
 
     def start(self) -> None:
         """Everything: web, workers, beat."""
