@@ -17,8 +17,8 @@ TEXT_LIMIT = 4000
 class TextField(forms.CharField):
     """Longer text. Line ends count once, as in the browser's own counter."""
 
-    def __init__(self, *, rows: int, **kwargs: Any) -> None:
-        attrs = {"rows": rows, "maxlength": TEXT_LIMIT}
+    def __init__(self, *, rows: int, is_needed: bool = False, **kwargs: Any) -> None:
+        attrs = {"rows": rows, "maxlength": TEXT_LIMIT} | ({"required": True} if is_needed else {})
         super().__init__(required=False, widget=forms.Textarea(attrs=attrs), **kwargs)
 
     def to_python(self, value: Any) -> str:
@@ -33,6 +33,7 @@ class ChangeRequestForm(LookForm):
     purpose = TextField(
         label=_("Why"),
         rows=5,
+        is_needed=True,
         help_text=_("Approvers read it first: the reason, the ticket, what was agreed with whom."),
     )
     lock_version = forms.IntegerField(required=False, widget=forms.HiddenInput)

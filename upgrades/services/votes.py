@@ -23,8 +23,8 @@ def cast(*, change_request: ChangeRequest, verdict: str, comment: str, fingerpri
     status moved or the person has voted on this revision, Invalid for a bad verdict or comment.
     """
     with moves.attempt("change_request.vote", actor=actor, subject=change_request):
-        comment = _check(verdict, comment)
         _require_rights(change_request, actor)
+        comment = _check(verdict, comment)
         if verdict == Vote.Verdict.SEND_BACK and change_request.status == workflow.RequestStatus.APPROVED:
             _send_back(change_request, comment, actor)
             return

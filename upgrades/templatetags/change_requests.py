@@ -100,12 +100,6 @@ def why(state: ActionState) -> str:
 
 
 @register.filter
-def voting_state(states: Mapping[str, ActionState]) -> ActionState | None:
-    """The refusal that a person reads who may not vote: the one for approving, else for sending back."""
-    return states.get("approve") or states.get("send_back")
-
-
-@register.filter
 @stringfilter
 def package_version(file_name: str) -> str:
     """The version that a package's name tells, or the whole name."""

@@ -1,5 +1,6 @@
 """The decisions about a run: what is open, what may be proposed, on which evidence."""
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from upgrades.forms.decisions import ProposeForm
 from upgrades.models import Decision, UpgradeRun, User
 from upgrades.rules import Reason, workflow
 from upgrades.services import decisions, moves
+from upgrades.templatetags.ocpdash import status_word, time_text
 
 register = template.Library()
 
@@ -123,10 +126,10 @@ def evidence_facts(evidence: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     holds = [f"{hold['cluster']}: {hold['status']}, {hold['version']}" for hold in evidence["holds"]]
     candidates = [str(number) for number in evidence["candidates"]]
     facts: list[tuple[str, str | None]] = [
-        (_("Run"), evidence["status"]),
-        (_("Bound to task"), _text(evidence["ocp_task_id"])),
+        (_("Run"), status_word(evidence["status"])),
+        (_("Task to adopt") if evidence["kind"] == _K.ADOPT else _("Bound to task"), _text(evidence["ocp_task_id"])),
         (_("OCP's last word"), evidence["ocp_word"] or None),
-        (_("Sent"), evidence["sent_at"]),
+        (_("Sent"), _time(evidence["sent_at"])),
         (_("Candidates seen in OCP"), ", ".join(candidates) or _("none")),
         (_("Tasks"), "; ".join(tasks) or _("none")),
         (_("Clusters held"), "; ".join(holds) or _("none")),
@@ -140,6 +143,20 @@ def evidence_facts(evidence: Mapping[str, Any]) -> list[tuple[str, str | None]]:
 def as_json(value: Any) -> str:
     """A JSON value on several lines, to be shown as text."""
     return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
+
+
+@register.filter
+def typed_for(form: ProposeForm | str | None, proposal: Proposal) -> bool:
+    """Whether the text of a refused form belongs to this proposal."""
+    if not isinstance(form, ProposeForm):
+        return False
+    return form["kind"].value() == proposal.kind and str(form["ocp_task_id"].value() or "") == str(
+        proposal.task_id or ""
+    )
+
+
+def _time(text: str | None) -> str | None:
+    return time_text(dt.datetime.fromisoformat(text), "seconds") if text else None
 
 
 def _text(value: Any) -> str | None:

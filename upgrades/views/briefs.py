@@ -73,8 +73,13 @@ class Brief:
         return self.count("blocked")
 
     @property
+    def clusters(self) -> list[Mapping[str, Any]]:
+        return [self.posted, *self.others] if self.posted else []
+
+    @property
     def server_count(self) -> int:
-        return len(self.posted.get("servers", ()))
+        """Servers of every affected cluster: a standby's observers are replaced as well."""
+        return sum(len(row["servers"]) for row in self.clusters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +217,7 @@ def _path_checks(change_request: ChangeRequest, content: Mapping[str, Any], prev
         if change_request.plan is not None:
             yield _sha1(content, verdict, at)
     for caution in verdict.cautions if verdict else ():
-        yield Check("warning", _("Not known for sure"), reasons.sentence(caution), at)
+        yield Check("warning", reasons.sentence(caution), "", at)
 
 
 def _sha1(content: Mapping[str, Any], verdict: paths.Eligibility, at: dt.datetime | None) -> Check:
@@ -258,6 +263,14 @@ def options(cluster: Cluster) -> list[Option]:
         Option(row, paths.eligibility(facts, package, packages)) for row, package in zip(rows, packages, strict=True)
     ]
     return sorted(found, key=lambda option: (option.is_possible, _order(option.package)), reverse=True)
+
+
+def shared_cautions(choices: list[Option]) -> list[Reason]:
+    """What is not known whichever package is chosen: said once, not beside each."""
+    if not choices:
+        return []
+    first, *others = (choice.verdict.cautions for choice in choices)
+    return [caution for caution in first if all(caution in other for other in others)]
 
 
 def _order(package: Package) -> tuple[int, ...]:

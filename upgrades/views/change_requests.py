@@ -238,11 +238,13 @@ def _form_page(
         form.add_error(refusal.field or None, reasons.sentence(refusal.reason))
     others = ChangeRequest.objects.open().filter(cluster=cluster).select_related("requester")
     options = briefs.options(cluster)
+    possible = [option for option in options if option.is_possible]
     facts = {
         "form": form,
         "cluster": cluster,
         "change_request": change_request,
-        "possible": [option for option in options if option.is_possible],
+        "cautions": briefs.shared_cautions(possible),
+        "possible": possible,
         "impossible": [option for option in options if not option.is_possible],
         "chosen": form["target_file_name"].value(),
         "others": others.exclude(pk=change_request.pk if change_request else 0).order_by("pk"),

@@ -32,11 +32,22 @@ EVENTS_READ = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Ballot:
-    """One vote as the page shows it. `why_void` is "" where it counts."""
+class VoidVote:
+    """A vote that no longer counts, and why."""
 
     vote: Vote
-    why_void: str
+    why: str
+
+
+@dataclass(slots=True)
+class Voter:
+    """One person in the list of votes: the vote on the present plan, if any, and the ones that are void."""
+
+    person: User
+    can_sign: bool
+    vote: Vote | None = None
+    voided: list[VoidVote] = field(default_factory=list)
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +67,7 @@ class Signing:
     change_request: ChangeRequest
     user: User
     verdict: policy.Verdict
-    ballots: list[Ballot]
-    signers: list[User]
+    voters: list[Voter]
     barred: list[User]
     actions: dict[str, actions.ActionState]
     events: list[AuditEvent] = field(default_factory=list)
@@ -69,6 +79,12 @@ class Signing:
     @property
     def can_vote(self) -> bool:
         return any(state.is_allowed for name, state in self.actions.items() if name in ("approve", "send_back"))
+
+    @property
+    def is_something_for_others(self) -> bool:
+        """Whether there are secondary actions that the reader may not take."""
+        names = ("edit", "take_back", "withdraw", "send_back" if self.change_request.status == _S.APPROVED else "")
+        return any(name in self.actions and not self.actions[name].is_allowed for name in names)
 
     @property
     def is_voting(self) -> bool:
@@ -91,8 +107,8 @@ class Signing:
     @cached_property
     def own_void(self) -> Vote | None:
         """The reader's latest vote, where the plan has moved since."""
-        own = [ballot for ballot in self.ballots if ballot.vote.voter_id == self.user.pk]
-        return own[-1].vote if own and own[-1].vote.fingerprint != self.change_request.fingerprint else None
+        own = next((voter for voter in self.voters if voter.person.pk == self.user.pk), None)
+        return own.voided[-1].vote if own and own.voided and own.vote is None else None
 
     @cached_property
     def since_vote(self) -> list[briefs.Difference]:
@@ -112,17 +128,34 @@ def of(change_request: ChangeRequest, user: User) -> Signing:
     """Everything about who signs `change_request`, as `user` sees it."""
     is_voting = change_request.status == _S.IN_REVIEW
     editors = [editor.user for editor in change_request.editors.all() if editor.user_id != change_request.requester_id]
+    verdict = change_requests.judge(change_request)
+    signers = change_requests.signers(change_request) if is_voting else []
     events = AuditEvent.objects.filter(change_request_id=change_request.pk).select_related("actor").order_by("-pk")
     return Signing(
         change_request=change_request,
         user=user,
-        verdict=change_requests.judge(change_request),
-        ballots=[Ballot(vote, _why_void(change_request, vote)) for vote in change_request.votes.all()],
-        signers=change_requests.signers(change_request) if is_voting else [],
+        verdict=verdict,
+        voters=_voters(change_request, verdict, signers),
         barred=editors,
         actions={state.action: state for state in actions.actions(change_request, user)},
         events=list(events[:EVENTS_READ]),
     )
+
+
+def _voters(change_request: ChangeRequest, verdict: policy.Verdict, signers: list[User]) -> list[Voter]:
+    """Everybody who voted, in the order of the votes, then everybody who can."""
+    able = {person.pk for person in signers}
+    rows: dict[int, Voter] = {}
+    for vote in change_request.votes.all():
+        row = rows.setdefault(vote.voter_id, Voter(vote.voter, vote.voter_id in able))
+        why = _why_void(change_request, vote)
+        if why:
+            row.voided.append(VoidVote(vote, why))
+        else:
+            row.vote, row.is_lost = vote, vote.voter_id in verdict.lost_voter_ids
+    for person in signers:
+        rows.setdefault(person.pk, Voter(person, can_sign=True))
+    return list(rows.values())
 
 
 def _why_void(change_request: ChangeRequest, vote: Vote) -> str:
