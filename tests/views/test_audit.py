@@ -1,0 +1,139 @@
+"""The audit page: what each person sees, what the filters find, how one event is opened."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import make_user
+from tests.scenes import Cast
+from tests.views.acting import client_of, in_review, mirror, queries
+from upgrades import audit
+from upgrades.models import AuditEvent, Cluster, Environment, User
+from upgrades.rules import Reason
+from upgrades.views.audit import PAGE
+
+pytestmark = pytest.mark.django_db
+
+PAGE_URL = "/audit/"
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return Cast()
+
+
+def write(subject: Any = None, action: str = "user.sign_in", **over: Any) -> AuditEvent:
+    return audit.record(action, subject=subject, **over)
+
+
+def shown(user: User, **query: Any) -> list[int]:
+    """The numbers of the events on the page, from the top."""
+    page = client_of(user).get(PAGE_URL, query).content.decode()
+    return [int(part.split('"')[0]) for part in page.split('<tr id="event-')[1:]]
+
+
+def cluster_in(environment: str) -> Cluster:
+    return mirror(f"core_{environment}", environment=environment)
+
+
+def test_an_auditor_sees_all_and_others_what_is_in_their_environments(cast: Cast) -> None:
+    dev, production = cluster_in(Environment.DEV), cluster_in(Environment.PRODUCTION)
+    events = [write(cluster, "cluster.set_environment").pk for cluster in (dev, production)]
+    sign_in = write(cast.olga).pk
+    assert shown(cast.uma) == [sign_in, events[1], events[0]]
+    assert shown(cast.olga) == [events[1], events[0]]
+    assert shown(make_user("dev.only", ("viewer", Environment.DEV))) == [events[0]]
+    assert shown(make_user("dev.auditor", ("auditor", Environment.DEV))) == [events[0]]
+    assert shown(make_user("nobody")) == []
+    assert Client().get(PAGE_URL).headers["Location"] == f"/sign-in/?next={PAGE_URL}"
+    assert client_of(cast.uma).post(PAGE_URL).status_code == 405
+
+
+def test_the_filters_of_the_address_find_what_they_name(cast: Cast) -> None:
+    change_request = in_review(cast, cluster_in(Environment.DEV))
+    sign_in = write(cast.olga, actor=cast.olga).pk
+    refused = write(change_request, "change_request.vote", actor=cast.olga, outcome="refused").pk
+    written = set(shown(cast.uma)) - {sign_in, refused}
+    assert set(shown(cast.uma, group="user")) == {sign_in}
+    assert set(shown(cast.uma, group="change_request")) == written | {refused}
+    assert set(shown(cast.uma, actor="Olga", outcome="refused")) == {refused}
+    assert set(shown(cast.uma, actor="system")) == set()
+    assert set(shown(cast.uma, number=change_request.number.lower())) == written | {refused}
+    assert set(shown(cast.uma, number=change_request.pk + 1)) == set()
+    assert set(shown(cast.uma, environment="dev")) == written | {refused}
+    assert set(shown(cast.uma, environment="production")) == set()
+
+
+def test_days_are_those_of_the_display_zone_and_both_count(cast: Cast, settings: Any) -> None:
+    event = write()
+    today = datetime.now(UTC).date().isoformat()
+    assert shown(cast.uma, first_day=today, last_day=today) == [event.pk]
+    assert shown(cast.uma, last_day="2020-01-01") == []
+    assert shown(cast.uma, first_day="2998-01-01") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [({"number": "CR-x"}, "id_number_error"), ({"first_day": "9999-12-31"}, "id_first_day_error")],
+)
+def test_a_filter_that_makes_no_sense_says_so_beside_it_and_filters_nothing(
+    cast: Cast, query: dict[str, str], field: str
+) -> None:
+    event = write()
+    assert shown(cast.uma, **query) == [event.pk]
+    assert f'id="{field}"' in client_of(cast.uma).get(PAGE_URL, query).content.decode()
+
+
+def test_one_event_is_opened_in_place_with_all_that_was_written(cast: Cast) -> None:
+    cluster = cluster_in(Environment.DEV)
+    event = write(
+        cluster,
+        "cluster.set_environment",
+        actor=cast.ada,
+        before={"environment": "production"},
+        after={"environment": "<b>dev</b>"},
+        reason=Reason("cluster.taken"),
+        comment="Agreed with Sun Hao.",
+        trace_id="8ae3dcf2e4374658",
+    )
+    page = client_of(cast.uma).get(PAGE_URL, {"event": event.pk}).content.decode()
+    for text in ("&quot;production&quot;", "&lt;b&gt;dev&lt;/b&gt;", "Agreed with Sun Hao.", "8ae3dcf2e4374658", "ada"):
+        assert text in page
+    assert "8ae3dcf2e4374658" not in client_of(cast.uma).get(PAGE_URL).content.decode()
+    assert "8ae3dcf2e4374658" not in client_of(make_user("nobody")).get(PAGE_URL, {"event": event.pk}).content.decode()
+
+
+def test_times_show_milliseconds_and_the_zone(cast: Cast, settings: Any) -> None:
+    event = write()
+    event.refresh_from_db()
+    page = client_of(cast.uma).get(PAGE_URL).content.decode()
+    assert f"{event.at:%H:%M:%S}.{event.at.microsecond // 1000:03d} +00" in page
+
+
+def test_older_events_follow_on_the_next_page_and_a_link_to_one_begins_there(cast: Cast) -> None:
+    numbers = [write().pk for _ in range(PAGE + 3)][::-1]
+    assert shown(cast.uma) == numbers[:PAGE]
+    page = client_of(cast.uma).get(PAGE_URL).content.decode()
+    assert f"?before={numbers[PAGE - 1]}" in page
+    assert shown(cast.uma, before=numbers[PAGE - 1]) == numbers[PAGE:]
+    assert shown(cast.uma, event=numbers[-1]) == numbers[-1:]
+    assert shown(cast.uma, event="x", before="-1") == numbers[:PAGE]
+
+
+def test_an_empty_page_says_whether_a_filter_or_nothing_is_the_cause(cast: Cast) -> None:
+    assert "Nothing is written yet" in client_of(cast.uma).get(PAGE_URL).content.decode()
+    filtered = client_of(cast.uma).get(PAGE_URL, {"group": "run"}).content.decode()
+    assert "No event matches" in filtered
+    assert reverse("audit-list") in filtered
+
+
+def test_the_page_costs_the_same_for_3_and_for_30(cast: Cast) -> None:
+    counts = []
+    for wanted in (3, 30):
+        while AuditEvent.objects.count() < wanted:
+            write(cast.olga, actor=make_user())
+        counts.append(queries(client_of(cast.uma), PAGE_URL))
+    assert counts[0] == counts[1]
