@@ -17,13 +17,16 @@ class Command(migrate.Command):
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        # Before Django's own checks, which already look for the owner's connection.
         application = settings.DATABASES["default"]["USER"]
         if "owner" not in settings.DATABASES:
             raise CommandError("DATABASE_OWNER_URL must be set: tables belong to a role other than the application's.")
-        owner = settings.DATABASES["owner"]["USER"]
-        if options["database"] != "owner" or owner == application:
+        if options["database"] != "owner" or settings.DATABASES["owner"]["USER"] == application:
             raise CommandError(f"migrate does not run as the application's role {application}: it must own nothing.")
+        return super().execute(*args, **options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
         super().handle(*args, **options)
         if not (options["plan"] or options["check_unapplied"]):
-            database.apply_grants(connections["owner"], application)
+            database.apply_grants(connections["owner"], settings.DATABASES["default"]["USER"])
