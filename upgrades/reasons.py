@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from upgrades.rules import Reason
+from upgrades.templatetags.ocpdash import STATUS_WORDS
 
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
@@ -54,7 +55,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "cluster.product_unknown": _("OCP does not say whether this is oceanbase or oceanbase-ce: compare it yourself."),
     "cluster.build_unknown": _("The build of %(version)s that runs is not known."),
     "cluster.servers_unread": _("Its servers have not been read yet."),
-    "cluster.few_zones": _("It has %(count)s zones. A rolling upgrade without an interruption needs 3."),
+    "cluster.few_zones": _("Zones: %(count)s. An upgrade that rolls without an interruption needs 3."),
     # packages and paths
     "package.wrong_type": _("This is no package of OceanBase itself (%(type)s)."),
     "package.other_product": _("The package is %(package)s, the cluster runs %(cluster)s."),
@@ -75,10 +76,101 @@ SENTENCES: Mapping[str, str | Promise] = {
         "The package of a hop is missing: %(version)s for %(architecture)s, %(operating_system)s. Upload it in OCP."
     ),
     "path.beyond_graph": _("%(version)s is newer than the published upgrade graph; OCP decides when it is asked."),
+    # rights, statuses, forms
+    "person.inactive": _("This account is deactivated."),
+    "move.not_permitted": _("Your roles do not allow it here: it takes %(by)s."),
+    "move.wrong_status": _("The status is “%(status)s” now, and does not allow this."),
+    "move.lost_race": _("Somebody, or ocpdash itself, was quicker. Look at it as it is now."),
+    "form.older": _("Somebody wrote to it after this form was opened. Look at it as it is now."),
+    "form.purpose_missing": _("Write why: whoever decides reads it first."),
+    "form.purpose_too_long": _("At most %(limit)s characters fit here."),
+    "form.comment_missing": _("Say what must change, or why not: sending back and rejecting need it."),
+    "form.comment_too_long": _("At most %(limit)s characters fit here."),
+    "form.verdict_unknown": _("Approve, send back or reject: nothing else is a vote."),
+    "form.kind_unknown": _("There is no such decision."),
+    "form.task_unknown": _("This task is not among those seen in OCP."),
+    # change requests and votes
+    "change_request.other_plan": _("The plan is another one than was shown. Look at it as it is now."),
+    "change_request.approval_ran_out": _("The approval has run out."),
+    "change_request.cluster_taken": _("%(number)s has this cluster: one request at a time may be past its draft."),
+    "change_request.unchanged_since_sent_back": _("It was sent back: it is changed first, then sent again."),
+    "change_request.time_over": _("Its time was over."),
+    "policy.too_few_signers": _("Approvals needed: %(quorum)s. People who could give one: %(able)s."),
+    "vote.is_requester": _("Who wrote a request does not vote on it."),
+    "vote.is_editor": _("Who edited or sent a request does not vote on it."),
+    "vote.not_approver": _("Only an approver of this environment votes."),
+    "vote.already_voted": _("Each person has one vote on a revision, and this one was given."),
+    # how a plan moved
+    "plan.revision_changed": _("The request has another revision."),
+    "plan.endpoint_address_changed": _("OCP has another address."),
+    "plan.endpoint_account_changed": _("OCP is told by another account."),
+    "plan.endpoint_ca_changed": _("OCP's certificate must come from another CA."),
+    "plan.endpoint_other": _("It is another OCP."),
+    "plan.cluster_added": _("%(cluster)s is upgraded along."),
+    "plan.cluster_gone": _("%(cluster)s is no longer upgraded along."),
+    "plan.cluster_version_changed": _("%(cluster)s runs another version."),
+    "plan.server_added": _("%(cluster)s has a new server, %(server)s."),
+    "plan.server_gone": _("%(cluster)s no longer has the server %(server)s."),
+    "plan.server_version_changed": _("%(server)s of %(cluster)s runs another version."),
+    "plan.leftovers_changed": _("Other failed upgrade tasks are left in OCP for %(cluster)s."),
+    "plan.target_changed": _("Another package is asked for."),
+    "plan.package_replaced": _("%(file_name)s has other content under the same name (sha1)."),
+    "plan.hops_changed": _("The path goes by other packages."),
+    "plan.window_changed": _("The window is another one."),
+    "plan.auto_start_changed": _("Whether it starts by itself was changed."),
+    "plan.policy_changed": _("The policy is another one."),
+    "plan.overrides_changed": _("Other findings are overridden."),
+    "plan.other_changed": _("Something else of the plan moved: %(path)s."),
+    # starting
+    "start.called_off": _("The start was called off."),
+    "start.timed_out": _("No run came of the start in time. It can be started again."),
+    "start.votes_missing": _("Votes lost their weight, for a right was taken. Approvals missing: %(missing)s."),
+    "start.rows_too_old": _("OCP was read too long ago to start on that."),
+    "start.endpoint_not_readable": _("%(endpoint)s cannot be read now."),
+    "start.unreadable": _("OCP could not be read before the start (%(code)s)."),
+    "start.cluster_missing": _("OCP does not show every affected cluster: %(ocp_ids)s is missing."),
+    "start.cluster_not_running": _("%(cluster)s is %(status)s in OCP, not RUNNING."),
+    "start.task_running": _("In OCP task %(task_id)s is running: %(name)s."),
+    "start.unknown_upgrade_of_ours": _("OCP has an upgrade by our account that ocpdash does not know: %(task_id)s."),
+    # sending
+    "submit.accepted": _("OCP accepted the upgrade as task %(task_id)s."),
+    "submit.not_sent": _("The connection never stood: nothing was sent to OCP."),
+    "submit.took_too_long": _("The last look at OCP failed or took too long: nothing was sent."),
+    "submit.no_answer": _("It was sent, and no answer came. OCP's tasks are searched; it is not sent again."),
+    "submit.no_right": _("OCP refused our account (%(http_status)s %(code)s). Nothing was started."),
+    "submit.refused_by_ocp": _("OCP refused the upgrade (%(http_status)s %(code)s). Nothing was started."),
+    "submit.busy": _("OCP says that it is busy (%(http_status)s %(code)s). Whether it took the upgrade is not known."),
+    "submit.busy_with": _("OCP was busy with task %(task_id)s, %(name)s. Nothing was started."),
+    "submit.odd_answer": _("OCP's answer does not say whether it took the upgrade (%(http_status)s %(code)s)."),
+    "submit.no_task": _("OCP's answer names no task."),
+    "submit.old_task": _("OCP's answer names a task that was there before: %(task_id)s."),
+    "submit.other_cluster": _("OCP's answer names a task of another cluster: %(task_id)s."),
+    "submit.worker_lost": _("The Celery worker was lost while it sent. Whether OCP took the upgrade is not known."),
+    "adopt.only_candidate": _("OCP's task %(task_id)s is the only one that fits what was sent."),
+    "alarm.adopted_but_not_sent": _("OCP's task %(task_id)s was adopted, and our worker says that it sent nothing."),
+    "alarm.other_task": _("A late answer names another task than the one followed: %(task_id)s."),
+    "alarm.several_candidates": _("More than one task in OCP fits what was sent: %(task_ids)s."),
+    "alarm.late_match": _("After the end OCP shows a task that fits what was sent: %(task_ids)s."),
+    # decisions and holds
+    "decision.wrong_status": _("The run is “%(status)s” now, and does not allow this decision."),
+    "decision.no_candidate": _("OCP shows no task that could be adopted."),
+    "decision.candidates_seen": _("OCP shows tasks that may be this run's: %(task_ids)s."),
+    "decision.quiet_period": _("A late task may still show up in OCP. Not before %(until)s."),
+    "decision.not_swept_yet": _("OCP's tasks were not read to the end since the quiet period."),
+    "decision.task_running": _("A task of this run is RUNNING in OCP."),
+    "decision.no_hold": _("This run holds no cluster."),
+    "decision.another_open": _("Another decision about this run is open."),
+    "decision.is_proposer": _("Who proposed a decision does not confirm it."),
+    "decision.evidence_moved": _("What was shown has moved since. Look at it as it is now."),
+    "decision.by": _("Proposed by %(proposer)s, confirmed by %(confirmer)s."),
+    "decision.time_over": _("Its time was over before it was confirmed and carried out."),
+    "hold.taken": _("%(cluster)s is held by the run of %(number)s."),
+    "hold.run_ended": _("The run ended: %(status)s."),
     # following, verifying and what comes after the end
     "unreadable.vanished": _("OCP no longer knows task %(task_id)s (404). That is no failure: look into OCP."),
     "unreadable.other_cluster": _("Under the number %(task_id)s OCP shows a task of another cluster, %(cluster_id)s."),
     "unreadable.other_task": _("Under the number %(task_id)s OCP shows a task that was created at another time."),
+    "unreadable.not_asked": _("OCP is not asked now: the endpoint is off, or named otherwise in the environment."),
     "unreadable.unexpected": _("ocpdash itself failed while it read this run (%(error)s); its log says more."),
     "run.ocp_says": _("OCP says %(status)s, operation %(operation)s."),
     "run.child_bound": _("OCP's task %(task_id)s is the child of hop %(hop)s."),
@@ -102,13 +194,31 @@ SENTENCES: Mapping[str, str | Promise] = {
     "hold.clusters_at_rest": _("OCP shows every cluster RUNNING, one version on its servers, and no upgrade running."),
 }
 
+# Codes among the parameters, in words. A value that is not here is shown as it is: OCP's words always are.
+WORDS: Mapping[str, Mapping[str, str | Promise]] = {
+    "by": {
+        "operator": _("an operator"),
+        "approver": _("an approver"),
+        "requester": _("its requester"),
+        "requester_or_admin": _("its requester or an admin"),
+        "operator_or_approver": _("an operator or an approver"),
+        "decider": _("an operator, an approver or an admin"),
+    },
+    "status": STATUS_WORDS,
+}
+
 
 def sentence(reason: Reason) -> str:
     """The sentence of `reason`, as text to be escaped; a code without one is shown as it is, never hidden."""
     words = SENTENCES.get(reason.code)
     if words is None:
         return reason.code
-    return str(words) % _Shown({name: _shown(value) for name, value in reason.params.items()})
+    return str(words) % _Shown({name: _word(name, value) for name, value in reason.params.items()})
+
+
+def _word(name: str, value: object) -> str:
+    known = WORDS.get(name, {}).get(value) if isinstance(value, str) else None
+    return plain(value) if known is None else str(known)
 
 
 class _Shown(dict[str, str]):
@@ -118,8 +228,8 @@ class _Shown(dict[str, str]):
         return "?"
 
 
-def _shown(value: object) -> str:
+def plain(value: object) -> str:
+    """A value from outside as text that neither turns nor hides the text round it: such characters become numbers."""
     if isinstance(value, tuple):
-        return ", ".join(_shown(item) for item in value)
-    # Names come from outside: what would turn or hide the text round it is shown as its number.
+        return ", ".join(plain(item) for item in value)
     return "".join(char if unicodedata.category(char) not in _UNSEEN else f"\\u{ord(char):04x}" for char in str(value))

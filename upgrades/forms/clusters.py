@@ -45,4 +45,4 @@ class PackageFilterForm(FilterForm):
 class EnvironmentForm(LookForm):
     """Where a cluster serves."""
 
-    environment = forms.ChoiceField(label=_("Environment"), required=False, choices=Environment.choices)
+    environment = forms.ChoiceField(label=_("Environment"), choices=Environment.choices)

@@ -8,6 +8,7 @@ from django import template
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from upgrades import reasons
 from upgrades.models import Cluster
 from upgrades.templatetags.ocpdash import age_of
 
@@ -23,7 +24,13 @@ def of(values: Mapping[Any, Any], key: Any) -> Any:
 @register.filter
 def cluster_name(cluster: Cluster) -> str:
     """The name, or OCP's id where OCP shows none: every link must have a text."""
-    return cluster.name.strip() or _("cluster %(ocp_id)s") % {"ocp_id": cluster.ocp_id}
+    return reasons.plain(cluster.name).strip() or _("cluster %(ocp_id)s") % {"ocp_id": cluster.ocp_id}
+
+
+@register.filter
+def plain(value: str) -> str:
+    """A word of OCP in which nothing turns or hides the text round it."""
+    return reasons.plain(value)
 
 
 @register.filter

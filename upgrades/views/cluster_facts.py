@@ -27,17 +27,8 @@ _LOOKS = {
     "DELETED": "warning",
     "UNAVAILABLE": "failed",
 }
-# Cautions about the cluster, the same for every package: said once.
-_FOR_ALL = frozenset(
-    {
-        "cluster.architecture_unknown",
-        "cluster.operating_system_unknown",
-        "cluster.product_unknown",
-        "cluster.build_unknown",
-        "cluster.servers_unread",
-        "cluster.few_zones",
-    }
-)
+# No package that somebody uploads changes these.
+_NEVER = frozenset({"path.wall", "path.none", "path.target_deprecated"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +69,10 @@ class Topology:
     @property
     def builds_text(self) -> str:
         """4.2.1.1-1010 on 6 servers, 4.2.1.8-1080 on 3."""
-        words = [_("%(build)s on %(count)s") % {"build": build, "count": count} for build, count in self.builds]
+        words = [
+            _("%(build)s on %(count)s") % {"build": reasons.plain(build), "count": count}
+            for build, count in self.builds
+        ]
         return _("Servers: %(builds)s.") % {"builds": ", ".join(words)}
 
 
@@ -105,27 +99,52 @@ def look_of(status: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Offers:
-    """Packages for one cluster: what it can take or nearly can, what is beside the point, what holds for all."""
+class Offer:
+    """A package for one cluster, with the reasons that are its own."""
 
-    shown: list[briefs.Option]
-    beside: list[briefs.Option]
+    option: briefs.Option
+    reasons: list[Reason]
     cautions: list[Reason]
 
-    @property
-    def possible_count(self) -> int:
-        return sum(option.is_possible for option in self.shown)
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Packages for one cluster, by what they mean for it; what holds for every package is said once.
+
+    obstacles: why nothing can be taken; cautions: what nobody knows. possible, lacking: something to do first;
+    never: cannot be reached in place; beside: not newer, or for others.
+    """
+
+    obstacles: list[Reason]
+    cautions: list[Reason]
+    possible: list[Offer]
+    lacking: list[Offer]
+    never: list[Offer]
+    beside: list[Offer]
 
 
 def offers(cluster: Cluster) -> Offers:
     """Every server package of the endpoint, sorted by what it means for `cluster`."""
-    shown: list[briefs.Option] = []
-    beside: list[briefs.Option] = []
-    for option in briefs.options(cluster):
-        is_beside = any(why.code in BESIDE_THE_POINT for why in option.verdict.reasons)
-        (beside if is_beside else shown).append(option)
-    cautions = dict.fromkeys(why for option in shown for why in option.verdict.cautions if why.code in _FOR_ALL)
-    return Offers(shown, beside, list(cautions))
+    options = briefs.options(cluster)
+    groups: dict[str, list[Offer]] = {"possible": [], "lacking": [], "never": [], "beside": []}
+    obstacles: dict[Reason, None] = {}
+    cautions: dict[Reason, None] = {}
+    for option in options:
+        verdict = option.verdict
+        own = [why for why in verdict.reasons if not why.code.startswith("cluster.")]
+        obstacles |= dict.fromkeys(why for why in verdict.reasons if why.code.startswith("cluster."))
+        cautions |= dict.fromkeys(why for why in verdict.cautions if why.code.startswith("cluster."))
+        newer = [why for why in verdict.cautions if not why.code.startswith("cluster.")]
+        groups[_group(option.is_possible, {why.code for why in own})].append(Offer(option, own, newer))
+    return Offers(list(obstacles), list(cautions), **groups)
+
+
+def _group(is_possible: bool, codes: set[str]) -> str:
+    if is_possible:
+        return "possible"
+    if codes & BESIDE_THE_POINT:
+        return "beside"
+    return "never" if codes & _NEVER else "lacking"
 
 
 def parameters(cluster: Cluster) -> list[tuple[str, str | None]]:

@@ -37,6 +37,13 @@ class Row:
     why_not: Reason | None
 
     @property
+    def shape(self) -> str:
+        """3 × 2: zones and the servers of each; 3, 7 where the zones differ."""
+        zones, servers = len(self.cluster.zone_names), self.cluster.server_count
+        is_even = zones and servers % zones == 0
+        return f"{zones} × {servers // zones}" if is_even else f"{zones}, {servers}"
+
+    @property
     def status(self) -> str:
         """The data-status of its request: that of the run where one is under way."""
         return status_of(self.request) if self.request else ""
