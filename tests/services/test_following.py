@@ -12,6 +12,7 @@ from tests.scenes import Cast, control
 from upgrades import live
 from upgrades.models import AuditEvent, ClusterHold, Subtask, SubtaskEvent, UpgradeRun
 from upgrades.services import endpoints, following, listing, runs, watching
+from upgrades.services.budget import Budget
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -288,8 +289,8 @@ def test_a_verifying_run_whose_parent_runs_again_raises_the_alarm(look_alike, ca
 def test_a_list_read_before_the_run_ended_proves_nothing(look_alike, cast):
     """Within one tick the list is read first: it may still show a task that its detail then calls SUCCESSFUL."""
     run = follow(posted(cast))
-    older = listing.read_running(endpoints.client(run.endpoint))
-    assert run.ocp_task_id in older.ids
+    older = listing.read_running(endpoints.client(run.endpoint), Budget(10))
+    assert run.ocp_task_id in older.by_id
     advance(look_alike, TO_THE_END)
     run = follow(run)
     watching.watch_finished(run.endpoint, older.tasks, read_at=older.at)

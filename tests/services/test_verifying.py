@@ -19,7 +19,7 @@ from tests.followed import (
 )
 from tests.scenes import Cast, control
 from upgrades.models import Cluster, ClusterHold, Server, UpgradeRun
-from upgrades.services import runs, verifying
+from upgrades.services import endpoints, observing, runs, verifying
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -218,14 +218,31 @@ def test_a_verifying_run_can_be_closed_and_is_not_verified_afterwards(run):
     assert fresh(run).status == "closed"
 
 
-def test_a_slower_older_look_overwrites_nothing(look_alike, run):
-    server = set_back(look_alike, run)
-    control(look_alike, "POST", "/faults", method="GET", path="/servers", action="hold", count=1)
+def test_a_slower_older_look_that_agreed_verifies_nothing(look_alike, run):
+    control(look_alike, "POST", "/faults", method="GET", path="/parameters", action="hold", count=1)
     slow = in_thread(verifying.verify, fresh(run))
     wait_until(lambda: control(look_alike, "GET", "/faults")[0]["holding"] == 1)
-    mend(look_alike, server)
+    set_back(look_alike, run)
     run = verify(run)
-    assert run.status == "verified"
+    assert verdicts(run, "disagrees") == ["verify.server_version"]
     control(look_alike, "DELETE", "/faults")
     slow.join(timeout=20)
-    assert (fresh(run).status, fresh(run).version, fresh(run).findings) == ("verified", run.version, run.findings)
+    assert (fresh(run).status, fresh(run).version, fresh(run).findings) == ("verifying", run.version, run.findings)
+
+
+def test_an_endpoint_whose_breaker_is_open_is_not_asked(look_alike, run):
+    control(look_alike, "POST", "/faults", method="GET", path="/clusters", action="status", status=401)
+    run = verify(run)
+    assert run.unreadable_reason["code"] == "ocp.unauthorized"
+    control(look_alike, "DELETE", "/faults")
+    since = len(requests_of(look_alike))
+    run = verify(run)
+    assert (run.status, requests_of(look_alike, since)) == ("verifying", [])
+
+
+def test_servers_that_can_be_read_do_not_hide_a_task_that_vanished(look_alike, run):
+    """Otherwise such a run could never be closed: closing reads the task, or waits until it was unreadable long."""
+    set_back(look_alike, run)
+    control(look_alike, "DELETE", f"/tasks/{run.ocp_task_id}")
+    assert not observing.refresh(fresh(run), endpoints.client(run.endpoint))
+    assert verify(run).unreadable_reason["code"] == "unreadable.vanished"

@@ -56,7 +56,7 @@ def read(
     bound = [row for row in known if row.kind == TaskInstance.Kind.CHILD]
     reading = Reading()
     for row in bound:
-        if listing is None or row.status != "SUCCESSFUL" or row.ocp_id in listing.ids:
+        if listing is None or row.status != "SUCCESSFUL" or row.ocp_id in listing.by_id:
             _try(reading, partial(_read_bound, run, row, client, deadline), row.ocp_id)
     for hop in _open_hops(parent, known):
         _try(reading, partial(_look_for, run, parent, hop, client, deadline))

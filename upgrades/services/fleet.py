@@ -1,6 +1,5 @@
 """What OCP shows now of every affected cluster of a run: the reading that verifying judges."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from upgrades.ocp.errors import OcpError, RateLimited, Unauthorized
 from upgrades.rules import Reason
 from upgrades.rules.verification import ClusterFact, ServerFact
 from upgrades.services import inventory, readability
+from upgrades.services.budget import Budget
 
 # OCP shows no port where the server listens on OceanBase's own.
 _DEFAULT_PORT = 2882
@@ -36,29 +36,25 @@ def read(run: UpgradeRun, client: OcpClient, at: datetime) -> Reading:
     Takes OCP_TOTAL_SECONDS at most. Parameters that cannot be read are no trouble. Raises OcpError where the list of
     clusters cannot be read, Unauthorized and RateLimited at any call.
     """
-    ends_at = time.monotonic() + settings.OCP_TOTAL_SECONDS
-    shown = {cluster.id: cluster for cluster in client.clusters(deadline=_left(ends_at))}
+    budget = Budget(settings.OCP_TOTAL_SECONDS)
+    shown = {cluster.id: cluster for cluster in client.clusters(deadline=budget.left)}
     inventory.mirror_clusters(run.endpoint, list(shown.values()), at)
     planned = {item["ocp_id"]: item for item in (run.change_request.plan or {}).get("clusters", [])}
     facts: list[ClusterFact] = []
     trouble: Reason | None = None
     for ocp_id in run.affected_ocp_ids:
-        servers, why_not = _part(client.servers, ocp_id, ends_at)
-        parameters, _no_trouble = _part(client.parameters, ocp_id, ends_at)
+        servers, why_not = _part(client.servers, ocp_id, budget)
+        parameters, _no_trouble = _part(client.parameters, ocp_id, budget)
         trouble = trouble or why_not
         _mirror(run, ocp_id, servers, parameters, at)
         facts.append(_fact(run, shown.get(ocp_id), planned.get(ocp_id, {"name": str(ocp_id)}), servers, parameters))
     return Reading(tuple(facts), trouble)
 
 
-def _left(ends_at: float) -> float:
-    return max(0.1, ends_at - time.monotonic())
-
-
-def _part(read_one: Callable[..., T], ocp_id: int, ends_at: float) -> tuple[T | None, Reason | None]:
+def _part(read_one: Callable[..., T], ocp_id: int, budget: Budget) -> tuple[T | None, Reason | None]:
     """What one call brings for a cluster, or why it brings nothing."""
     try:
-        return read_one(ocp_id, deadline=_left(ends_at)), None
+        return read_one(ocp_id, deadline=budget.left), None
     except (Unauthorized, RateLimited):
         raise
     except OcpError as error:

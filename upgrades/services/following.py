@@ -14,6 +14,7 @@ from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import BadAnswer, OcpError, RateLimited, Unauthorized
 from upgrades.rules import Reason, workflow
 from upgrades.services import endpoints, listing, logs, observing, readability, watching
+from upgrades.services.budget import Budget
 from upgrades.services.listing import Listing
 from upgrades.services.observing import apply, refresh
 
@@ -26,23 +27,14 @@ _AFTER_END = (workflow.RunStatus.VERIFYING, workflow.RunStatus.DISAGREES)
 
 @dataclass(slots=True)
 class _Tick:
-    """One call of follow(). The lease of an endpoint is its deadline and 5 s, so no read may begin past `ends_at`."""
+    """One call of follow()."""
 
     endpoint: Endpoint
     client: OcpClient
     observation: int
     at: datetime
     watched: dict[int, set[str]]
-    ends_at: float
-
-    @property
-    def left(self) -> float:
-        return self.ends_at - time.monotonic()
-
-    @property
-    def share(self) -> float:
-        """Seconds for one read: a slow one leaves time for others."""
-        return max(0.1, self.left / 2)
+    budget: Budget
 
 
 def follow(endpoint: Endpoint) -> None:
@@ -58,17 +50,17 @@ def follow(endpoint: Endpoint) -> None:
         observation=observation,
         at=observing.moment_of(observation),
         watched=live.watched(now=time.time()),
-        ends_at=time.monotonic() + settings.OCP_TOTAL_SECONDS,
+        budget=Budget(settings.OCP_TOTAL_SECONDS),
     )
     try:
-        running = listing.read_running(tick.client, deadline=tick.left)
+        running = listing.read_running(tick.client, tick.budget)
     except OcpError as error:
         _without_list(tick, error)
         return
     endpoints.note_success(endpoint, running.at)
     if _follow_runs(tick, running):
         watching.watch_finished(endpoint, running.tasks, read_at=running.at)
-        logs.read_watched(endpoint, tick.client, tick.watched, deadline=tick.left)
+        logs.read_watched(endpoint, tick.client, tick.watched, tick.budget)
 
 
 def _without_list(tick: _Tick, error: OcpError) -> None:
@@ -93,7 +85,7 @@ def _follow_runs(tick: _Tick, running: Listing | None) -> bool:
     ).select_related("endpoint")
     bound = _bound_ids(followed)
     for run in followed.order_by(F("detail_due_at").asc(nulls_first=True), "pk"):
-        if tick.left <= 0:
+        if tick.budget.is_spent:
             break
         digest = None
         if running is not None:
@@ -121,15 +113,17 @@ def _is_due(tick: _Tick, run: UpgradeRun, running: Listing | None, digest: str |
         return is_time
     if run.observed_at is None or digest != run.list_digest:
         return True
-    return is_time and (run.pk in tick.watched or run.ocp_task_id not in running.ids)
+    return is_time and (run.pk in tick.watched or run.ocp_task_id not in running.by_id)
 
 
 def _follow_run(tick: _Tick, run: UpgradeRun, running: Listing | None, digest: str | None) -> bool:
     """Read one run. Whatever goes wrong stays its own, but False where OCP wants no further call of ours."""
     observation = selectors.observation()
     try:
+        # Half of what is left: a slow one leaves time for others.
+        deadline = tick.budget.left / 2
         observing.read_and_apply(
-            run, tick.client, observation=observation, listing=running, list_digest=digest, deadline=tick.share
+            run, tick.client, observation=observation, listing=running, list_digest=digest, deadline=deadline
         )
     except (Unauthorized, RateLimited) as error:
         _lose_all(tick, readability.blame(tick.endpoint, error, tick.at))

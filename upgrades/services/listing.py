@@ -2,41 +2,54 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from upgrades import selectors
 from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import BadAnswer
 from upgrades.ocp.types import TaskInstance
+from upgrades.services.budget import Budget
 
 _PAGE_SIZE = 200
 _PAGE_CAP = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listing:
     """Every RUNNING task of an endpoint. `at`: the database's clock before the read began."""
 
     at: datetime
     tasks: tuple[TaskInstance, ...]
 
-    @property
-    def ids(self) -> frozenset[int]:
-        return frozenset(task.id for task in self.tasks)
+    @cached_property
+    def by_id(self) -> Mapping[int, TaskInstance]:
+        return {task.id: task for task in self.tasks}
+
+    @cached_property
+    def _by_cluster(self) -> Mapping[int, list[TaskInstance]]:
+        found: dict[int, list[TaskInstance]] = {}
+        for task in self.tasks:
+            if task.cluster_id is not None:
+                found.setdefault(task.cluster_id, []).append(task)
+        return found
 
     def about(self, task_ids: Collection[int], cluster_ids: Collection[int]) -> list[TaskInstance]:
         """The tasks that are among `task_ids` or work on one of `cluster_ids`."""
-        return [task for task in self.tasks if task.id in task_ids or task.cluster_id in cluster_ids]
+        found = {task_id: self.by_id[task_id] for task_id in task_ids if task_id in self.by_id}
+        for cluster_id in cluster_ids:
+            found.update((task.id, task) for task in self._by_cluster.get(cluster_id, ()))
+        return list(found.values())
 
 
-def read_running(client: OcpClient, *, deadline: float | None = None) -> Listing:
-    """All pages of the list, newest first. Raises OcpError."""
+def read_running(client: OcpClient, budget: Budget) -> Listing:
+    """All pages of the list, newest first, within `budget`. Raises OcpError."""
     at = selectors.database_now()
     found: dict[int, TaskInstance] = {}
     for number in range(1, _PAGE_CAP + 1):
-        page = client.tasks(status=("RUNNING",), page=number, size=_PAGE_SIZE, deadline=deadline)
+        page = client.tasks(status=("RUNNING",), page=number, size=_PAGE_SIZE, deadline=budget.left)
         found.update((task.id, task) for task in page.items)
         if page.is_last:
             return Listing(at, tuple(found.values()))

@@ -10,6 +10,7 @@ from upgrades.models import Endpoint, Subtask, SubtaskEvent, SubtaskLog, TaskIns
 from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import OcpError, RateLimited, Unauthorized
 from upgrades.services import endpoints
+from upgrades.services.budget import Budget
 
 TAIL_BYTES = 256 << 10
 # Logs are large and OCP sends them whole: at most so many in one tick of a run.
@@ -17,20 +18,18 @@ _MOST = 3
 _MOVING = ("READY", "RUNNING", "CANCELING")
 
 
-def read_watched(
-    endpoint: Endpoint, client: OcpClient, watched: Mapping[int, Iterable[str]], *, deadline: float
-) -> None:
+def read_watched(endpoint: Endpoint, client: OcpClient, watched: Mapping[int, Iterable[str]], budget: Budget) -> None:
     """Read the logs of the subtasks selected in `watched` ({run id: {"task id/subtask id"}}), else of the one at work.
 
-    `deadline` in seconds, for each log. What cannot be read is kept with its reason, beside the text read before.
+    Ends with `budget`. What cannot be read is kept with its reason, beside the text read before.
     """
     rows = UpgradeRun.objects.filter(endpoint=endpoint, pk__in=list(watched), ocp_task_id__isnull=False)
     for run in rows:
         for subtask in _wanted(run, watched[run.pk])[:_MOST]:
-            if not _is_due(subtask):
+            if budget.is_spent or not _is_due(subtask):
                 continue
             try:
-                is_changed = _read(subtask, client, deadline)
+                is_changed = _read(subtask, client, budget.left)
             except (Unauthorized, RateLimited) as error:
                 endpoints.note_failure(endpoint, error, selectors.database_now())
                 return
@@ -79,7 +78,7 @@ def _read(subtask: Subtask, client: OcpClient, deadline: float) -> bool:
     key: dict[str, Any] = {"task_instance": subtask.task_instance, "subtask_ocp_id": subtask.ocp_id}
     before = SubtaskLog.objects.filter(**key).first()
     try:
-        log = client.subtask_log(task_id, subtask.ocp_id, deadline=max(0.1, deadline))
+        log = client.subtask_log(task_id, subtask.ocp_id, deadline=deadline)
     except (Unauthorized, RateLimited):
         raise
     except OcpError as error:

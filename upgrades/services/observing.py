@@ -112,7 +112,7 @@ def apply(
         if is_changed:
             transaction.on_commit(lambda: live.publish(run.pk, run.version))
         _move(run, parent, at)
-        if trouble is not None and run.status in workflow.RUN_FOLLOWED:
+        if trouble is not None and not run.is_final:
             # This read is the newest now, and must not be taken for a newer good one.
             readability.lose(run, trouble, observation=observation + 1, at=at)
     return trouble is None

@@ -60,6 +60,11 @@ def regain(run: UpgradeRun) -> bool:
     return True
 
 
+def is_about_task(run: UpgradeRun) -> bool:
+    """Whether `run` is unreadable because its task has vanished or is another one, and not for OCP's sake."""
+    return str((run.unreadable_reason or {}).get("code", "")).startswith("unreadable.")
+
+
 def _next_try(run: UpgradeRun, at: datetime | None) -> datetime | None:
     """Twice as late as the trouble is old, between the two bounds: one poisoned run must not cost a read each tick."""
     if at is None:

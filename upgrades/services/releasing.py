@@ -14,6 +14,7 @@ from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import OcpError, RateLimited, Unauthorized
 from upgrades.rules import Reason, workflow
 from upgrades.services import endpoints, holds, listing
+from upgrades.services.budget import Budget
 from upgrades.services.listing import Listing
 
 
@@ -24,17 +25,21 @@ def release_due(endpoint: Endpoint) -> int:
     RUNNING on them. A run is looked at every VERIFY_SECONDS, taken by compare-and-set. Returns how many runs were
     freed. Raises nothing of OCP's.
     """
+    at = selectors.database_now()
+    endpoint.refresh_from_db()
+    if not endpoints.may_read(endpoint, at):
+        return 0
     due = [run for run in _waiting(endpoint) if _claim(run)]
     if not due:
         return 0
     client = endpoints.client(endpoint)
-    at = selectors.database_now()
+    budget = Budget(settings.OCP_TOTAL_SECONDS)
     freed = 0
     try:
-        running = listing.read_running(client)
-        shown = {cluster.id: cluster for cluster in client.clusters()}
+        running = listing.read_running(client, budget)
+        shown = {cluster.id: cluster for cluster in client.clusters(deadline=budget.left)}
         for run in due:
-            freed += _is_at_rest(run, running, shown, client) and _free(run, running)
+            freed += _is_at_rest(run, running, shown, client, budget) and _free(run, running)
     except OcpError as error:
         # Nothing is known then, and the hold stays.
         endpoints.note_failure(endpoint, error, at)
@@ -53,14 +58,16 @@ def _claim(run: UpgradeRun) -> bool:
     return rows.update(verify_due_at=Now() + timedelta(seconds=settings.VERIFY_SECONDS)) == 1
 
 
-def _is_at_rest(run: UpgradeRun, running: Listing, shown: dict[int, types.Cluster], client: OcpClient) -> bool:
+def _is_at_rest(
+    run: UpgradeRun, running: Listing, shown: dict[int, types.Cluster], client: OcpClient, budget: Budget
+) -> bool:
     """Whether the clusters may be given back. Raises Unauthorized and RateLimited alone."""
     if running.at <= max(run.status_at, run.alarm_at or run.status_at) or _is_upgrading(run, running):
         return False
     if any(ocp_id not in shown or shown[ocp_id].status != "RUNNING" for ocp_id in run.affected_ocp_ids):
         return False
     try:
-        return all(_has_one_version(client.servers(ocp_id)) for ocp_id in run.affected_ocp_ids)
+        return all(_has_one_version(client.servers(ocp_id, deadline=budget.left)) for ocp_id in run.affected_ocp_ids)
     except (Unauthorized, RateLimited):
         raise
     except OcpError:
@@ -73,13 +80,14 @@ def _is_upgrading(run: UpgradeRun, running: Listing) -> bool:
     No manual names the children. So a task counts as one when it is known to a run, is by our account, or has a name
     that speaks of an upgrade: a hold that stays too long is the smaller harm.
     """
-    known = set(TaskInstance.objects.filter(run__endpoint=run.endpoint_id).values_list("ocp_id", flat=True))
-    return any(
-        task.id in known
+    tasks = running.about({run.ocp_task_id or -1}, run.affected_ocp_ids)
+    known = TaskInstance.objects.filter(run__endpoint=run.endpoint_id, ocp_id__in=[task.id for task in tasks])
+    return known.exists() or any(
+        task.id == run.ocp_task_id
         or words.is_upgrade_parent(task)
         or words.names_an_upgrade(task)
         or task.creator_name == run.endpoint.account_name
-        for task in running.about({run.ocp_task_id or -1}, run.affected_ocp_ids)
+        for task in tasks
     )
 
 

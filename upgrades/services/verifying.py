@@ -37,10 +37,15 @@ def verify(run: UpgradeRun) -> None:
         return
     observation = selectors.observation()
     at = observing.moment_of(observation)
+    endpoint = Endpoint.objects.get(pk=run.endpoint_id)
+    if not endpoints.may_read(endpoint, at):
+        reason = Reason.from_json(endpoint.failure) if endpoint.failure else Reason("unreadable.not_asked")
+        readability.lose(run, reason, observation=observation)
+        return
     try:
-        reading = fleet.read(run, endpoints.client(run.endpoint), at)
+        reading = fleet.read(run, endpoints.client(endpoint), at)
     except OcpError as error:
-        readability.lose(run, readability.blame(run.endpoint, error, at), observation=observation)
+        readability.lose(run, readability.blame(endpoint, error, at), observation=observation)
         return
     _apply(run, reading, observation=observation, at=at)
 
@@ -73,7 +78,8 @@ def _write(run: UpgradeRun, judged: Judgement, at: datetime, *, is_complete: boo
     changes: dict[str, Any] = {"findings": findings, "verify_due_at": _next_look(run, at)}
     if is_complete:
         changes["observed_at"] = at
-        is_changed |= readability.regain(run)
+        # That the servers can be read says nothing about a task that cannot.
+        is_changed |= not readability.is_about_task(run) and readability.regain(run)
     if is_changed:
         changes["version"] = F("version") + 1
         transaction.on_commit(lambda: live.publish(run.pk, run.version))
