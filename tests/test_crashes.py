@@ -7,7 +7,7 @@ from ocpdash.processes import wait_until
 from tests import scenes
 from tests.scenes import Cast, control, posts
 from upgrades import live
-from upgrades.models import ChangeRequest, ClusterHold, UpgradeRun
+from upgrades.models import ChangeRequest, ClusterHold, Endpoint, UpgradeRun
 from upgrades.services import decisions
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
@@ -129,3 +129,9 @@ def test_two_workers_and_a_redelivered_message_post_once(look_alike, crew):
     control(look_alike, "POST", "/speed", speed=6000)
     awaits(lambda: status_of(change_request) == "verified")
     assert len(posts(look_alike)) == 1
+
+
+def test_a_worker_that_starts_registers_the_endpoint_of_its_environment(look_alike, stack):
+    stack.drive(look_alike)
+    stack.start_worker("follow")
+    awaits(lambda: Endpoint.objects.filter(base_url=look_alike.url, account_name=look_alike.username).exists())

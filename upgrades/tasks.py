@@ -1,13 +1,19 @@
 """Celery doors: load by id, call one service. Every one may run at any time, any number of times."""
 
+import logging
+from typing import Any
+
 from celery import current_app, shared_task
+from celery.signals import worker_ready
 
 from upgrades.models import Endpoint
 from upgrades.services import (
     carrying_out,
+    endpoints,
     expiring,
     following,
     inventory,
+    moves,
     releasing,
     schedule,
     staleness,
@@ -16,6 +22,17 @@ from upgrades.services import (
     topology,
     verifying,
 )
+
+logger = logging.getLogger(__name__)
+
+
+@worker_ready.connect
+def register_endpoint(**_signal: Any) -> None:
+    """A worker that starts makes the endpoint what its environment says; while a run is open it may not move."""
+    try:
+        endpoints.register_from_environment()
+    except moves.Refusal as refusal:
+        logger.error("the endpoint was not registered", extra={"reason": refusal.reason.to_json()})
 
 
 @shared_task(name="upgrades.tick")
