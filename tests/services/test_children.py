@@ -45,6 +45,12 @@ def advance_until(look_alike, run, is_so):
     raise AssertionError("the look-alike never got there")
 
 
+def silence_log(look_alike, submit):
+    """Let the log name nobody, so that only the rules tell candidates apart."""
+    path = f"/tasks/{submit.task_instance.ocp_id}/subtasks/{submit.ocp_id}/set"
+    control(look_alike, "POST", path, log_override="nothing to see")
+
+
 def foreign(look_alike, run, **over):
     """Somebody's task on the run's cluster, by default one that looks like a child of ours."""
     given = {"cluster_id": run.cluster_ocp_id, "creator": "ocpdash", "name": "Upgrade OB cluster", "seconds": 500_000}
@@ -72,6 +78,7 @@ def test_the_child_of_a_hop_is_bound_once_and_audited(look_alike, cast):
 def test_a_task_that_runs_while_no_hop_is_open_is_no_candidate(look_alike, cast):
     run = follow(posted(cast))
     foreign(look_alike, run)
+    silence_log(look_alike, Subtask.objects.get(task_instance__run=run, name=SUBMIT))
     run = finish_submit(look_alike, run)
     assert set(run.task_instances.values_list("kind", flat=True)) == {"parent", "child"}
 
@@ -80,9 +87,8 @@ def test_a_task_that_runs_while_no_hop_is_open_is_no_candidate(look_alike, cast)
     "over", [{"creator": "admin"}, {"type": "SYS_SCHEDULED"}, {"type": "SYS_ONECE"}, {"cluster_id": 1_000_009}]
 )
 def test_what_is_not_ours_not_manual_or_elsewhere_is_no_candidate(look_alike, cast, over):
-    """The log is of no help here, so that only the rules tell the two apart."""
     run, submit = to_submit(look_alike, posted(cast))
-    control(look_alike, "POST", f"/tasks/{run.ocp_task_id}/subtasks/{submit.ocp_id}/set", log_override="nothing")
+    silence_log(look_alike, submit)
     foreign(look_alike, run, **over)
     run = finish_submit(look_alike, run)
     assert child_of(run).ocp_id == real_child(look_alike, run)
@@ -99,7 +105,7 @@ def test_of_several_candidates_the_one_that_the_log_names_is_bound(look_alike, c
 def test_ambiguous_children_are_listed_and_neither_drawn_nor_decisive(look_alike, cast):
     run, submit = to_submit(look_alike, posted(cast))
     decoy = foreign(look_alike, run)
-    control(look_alike, "POST", f"/tasks/{run.ocp_task_id}/subtasks/{submit.ocp_id}/set", log_override="nothing to see")
+    silence_log(look_alike, submit)
     run = finish_submit(look_alike, run)
     possible = run.task_instances.filter(kind="possible")
     assert set(possible.values_list("ocp_id", flat=True)) == {decoy, real_child(look_alike, run)}
@@ -122,9 +128,9 @@ def test_an_id_inside_a_longer_number_confirms_nothing(look_alike, cast):
 def test_a_possible_child_is_bound_as_soon_as_the_log_names_it(look_alike, cast):
     run, submit = to_submit(look_alike, posted(cast))
     decoy = foreign(look_alike, run)
-    path = f"/tasks/{run.ocp_task_id}/subtasks/{submit.ocp_id}/set"
-    control(look_alike, "POST", path, log_override="nothing to see")
+    silence_log(look_alike, submit)
     run = finish_submit(look_alike, run)
+    path = f"/tasks/{run.ocp_task_id}/subtasks/{submit.ocp_id}/set"
     control(look_alike, "POST", path, log_override=f"task_instance_id={real_child(look_alike, run)}, well")
     advance(look_alike, 30)
     run = follow(run)
@@ -143,7 +149,8 @@ def test_a_single_candidate_waits_for_the_end_of_the_submit_subtask(look_alike, 
 
 def test_a_task_that_another_run_is_bound_to_is_never_a_child(look_alike, cast):
     other = posted(cast, cluster=scenes.OTHER, target=scenes.OTHER_TARGET)
-    run, _submit = to_submit(look_alike, posted(cast))
+    run, submit = to_submit(look_alike, posted(cast))
+    silence_log(look_alike, submit)
     decoy = foreign(look_alike, run)
     TaskInstance.objects.create(run=other, ocp_id=decoy, kind="child", hop=0, observed_at=other.status_at)
     run = finish_submit(look_alike, run)
