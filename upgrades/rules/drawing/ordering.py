@@ -163,21 +163,21 @@ def _sift_layer(layer: list[int], up: Links, down: Links, position: list[int]) -
 
 
 def _places(layer: Sequence[int], links: Links, position: Sequence[int]) -> dict[int, list[int]]:
-    return {vertex: sorted([position[other] for other in links[vertex]]) for vertex in layer}
+    places = {}
+    for vertex in layer:
+        found = [position[other] for other in links[vertex]]
+        if len(found) > 1:
+            found.sort()
+        places[vertex] = found
+    return places
 
 
 def _gain(left: list[int], right: list[int]) -> int:
     """Return how many crossings fewer the two would have the other way round. Both are sorted."""
-    if not left or not right or left[-1] <= right[0]:
-        return -_fewer(left, right)
-    if len(left) == 1 and len(right) == 1:
-        return 1
-    return sum((first > second) - (first < second) for first in left for second in right)
-
-
-def _fewer(left: list[int], right: list[int]) -> int:
     if not left or not right:
         return 0
+    if len(left) == 1 == len(right):
+        return (left[0] > right[0]) - (left[0] < right[0])
     if left[-1] < right[0]:
-        return len(left) * len(right)
-    return sum(first < second for first in left for second in right)
+        return -len(left) * len(right)
+    return sum((first > second) - (first < second) for first in left for second in right)

@@ -1,0 +1,41 @@
+"""Keep a benchmark's figure with the commit and the machine it was taken on, as one JSON line."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def record(name: str, what: str, figure: float, floor: float | None = None) -> None:
+    """Append a line to results/<name>.json and print it.
+
+    what: the figure's name and unit. floor: the peer's or the floor's figure of the same batch; their ratio is kept.
+    """
+    ratio = figure / floor if floor else None
+    line = {
+        "commit": _commit(),
+        "machine": _machine(),
+        "what": what,
+        "figure": round(figure, 3),
+        "floor": None if floor is None else round(floor, 3),
+        "ratio": None if ratio is None else round(ratio, 3),
+    }
+    RESULTS.mkdir(exist_ok=True)
+    with (RESULTS / f"{name}.json").open("a", encoding="utf-8") as results:
+        results.write(json.dumps(line) + "\n")
+    beside = "" if ratio is None else f"   beside {floor:.3f}: {ratio:.2f} times"
+    print(f"{what}: {figure:.3f}{beside}")
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
