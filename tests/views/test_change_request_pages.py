@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.factories import make_user
 from tests.scenes import Cast
 from tests.views.acting import PURPOSE, ballot, client_of, draft, in_review, mirror, queries, url
-from upgrades.models import ChangeRequest, Environment, Package, Server
+from upgrades.models import ChangeRequest, Endpoint, Environment, Package, Server
+from upgrades.rules import Reason
 from upgrades.services import change_requests
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +148,16 @@ def test_a_person_without_any_request_sees_what_would_fill_the_list(cast: Cast) 
     assert "Nobody has asked for an upgrade yet" in page
     filtered = client_of(cast.olga).get(reverse("requests-list"), {"mine": "on"}).content.decode()
     assert "No request matches" in filtered
+
+
+def test_a_page_says_that_ocp_is_silent_and_since_when(cast: Cast) -> None:
+    change_request = in_review(cast)
+    assert 'data-status="failed"' not in client_of(cast.amir).get(url("detail", change_request)).content.decode()
+    Endpoint.objects.update(failing_since=timezone.now(), failure=Reason("ocp.error").to_json(), failure_count=3)
+    for address in (
+        url("detail", change_request),
+        reverse("requests-create") + f"?cluster={change_request.cluster_id}",
+    ):
+        page = client_of(cast.olga).get(address).content.decode()
+        assert "cannot be read since" in page
+        assert "OCP is silent" in page

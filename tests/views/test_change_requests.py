@@ -189,3 +189,10 @@ def test_a_double_click_counts_once(cast: Cast) -> None:
     start = {"fingerprint": change_request.fingerprint}
     answers = [client_of(cast.olga).post(url("start", change_request), start).status_code for _ in range(2)]
     assert answers == [302, 409]
+
+
+def test_a_character_the_database_cannot_keep_costs_nothing_else(cast: Cast) -> None:
+    change_request = in_review(cast)
+    content = ballot(change_request, comment="Looked at\x00 the batch times.")
+    assert client_of(cast.amir).post(url("vote", change_request), content).status_code == 302
+    assert Vote.objects.get().comment == "Looked at the batch times."

@@ -23,7 +23,8 @@ class TextField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
-        return text.replace("\r\n", "\n")
+        # PostgreSQL keeps no NUL; the rest of what was typed must not be lost for one.
+        return text.replace("\r\n", "\n").replace("\x00", "")
 
 
 class ChangeRequestForm(LookForm):

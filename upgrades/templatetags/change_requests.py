@@ -87,7 +87,7 @@ def verdict_word(value: str) -> str:
 def act_of(event: AuditEvent) -> str:
     """What a person did who also said something: the verdict of a vote, else the act."""
     given = event.after.get("verdict")
-    return verdict_word(given).lower() if given else act(event.action)
+    return str(verdict_word(given)).lower() if given else str(act(event.action))
 
 
 @register.filter

@@ -22,7 +22,7 @@ from upgrades.forms.change_requests import (
 from upgrades.models import ChangeRequest, Cluster, Role, User
 from upgrades.rules import Reason, workflow
 from upgrades.services import change_requests, moves, votes
-from upgrades.views import briefs, signing
+from upgrades.views import briefs, reading, signing
 from upgrades.views.reader import reader
 
 PAGE = 50
@@ -218,6 +218,7 @@ def _page(
     facts = {
         "change_request": change_request,
         "brief": briefs.of(change_request),
+        "reading": reading.of_clusters() if change_request.status in briefs.BEFORE_RUN else None,
         "signing": signing.of(change_request, user),
         "vote_form": form,
         "comment_form": CommentForm(auto_id=False),
@@ -242,6 +243,7 @@ def _form_page(
     facts = {
         "form": form,
         "cluster": cluster,
+        "reading": reading.of_clusters(),
         "change_request": change_request,
         "cautions": briefs.shared_cautions(possible),
         "possible": possible,
