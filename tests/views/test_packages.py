@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import make_cluster, make_endpoint, make_package, make_user
-from tests.views.test_clusters import client_of, request_for, text_of
+from tests.views.pages import client_of, request_for, text_of
 from upgrades.models import Endpoint, Package
 
 pytestmark = pytest.mark.django_db
