@@ -1,0 +1,22 @@
+"""Reads used twice, a module a noun."""
+
+from upgrades.selectors.audit import audit_list
+from upgrades.selectors.change_requests import change_request_detail, change_request_list
+from upgrades.selectors.clock import database_now, observation
+from upgrades.selectors.clusters import cluster_list, mixed_clusters, taking_requests, version_counts
+from upgrades.selectors.inbox import Inbox, inbox, inbox_count
+
+__all__ = [
+    "Inbox",
+    "audit_list",
+    "change_request_detail",
+    "change_request_list",
+    "cluster_list",
+    "database_now",
+    "inbox",
+    "inbox_count",
+    "mixed_clusters",
+    "observation",
+    "taking_requests",
+    "version_counts",
+]
