@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import make_cluster, make_endpoint
+from tests.scenes import control
 from upgrades.models import Cluster, Endpoint, Server, Zone
 from upgrades.ocp import types
-from upgrades.services import endpoints, inventory, topology
+from upgrades.services import endpoints, inventory, preread, topology
 from upgrades.simulator.server import LookAlike
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +112,36 @@ def test_parameters_that_ocp_does_not_give_leave_nothing_to_believe(look_alike: 
     cluster.refresh_from_db()
     assert cluster.facts == {}
     assert cluster.topology_failure is None
+
+
+def failed_upgrade(look_alike: LookAlike, cluster: Cluster) -> int:
+    """Somebody's upgrade of `cluster` that has failed in OCP; its task id."""
+    target = "oceanbase-4.2.1.8-108000022024072217.el7.x86_64.rpm"
+    started = control(look_alike, "POST", "/foreign-upgrade", cluster_id=cluster.ocp_id, rpmFileName=target)
+    control(look_alike, "POST", f"/tasks/{started['task_id']}/set", status="FAILED")
+    return int(started["task_id"])
+
+
+def test_failed_upgrades_are_kept_with_the_topology_so_that_a_draft_shows_them(
+    look_alike: LookAlike, cluster: Cluster
+) -> None:
+    cluster = Cluster.objects.get(name="coupon_dev")
+    task_id = failed_upgrade(look_alike, cluster)
+    assert topology.sync(cluster) is None
+    cluster.refresh_from_db()
+    assert cluster.failed_leftover_ids == [task_id]
+    look_alike.faults.add("status", path="/tasks/instances", status=403)
+    assert topology.sync(cluster) is None
+    cluster.refresh_from_db()
+    assert cluster.failed_leftover_ids == [task_id]
+
+
+def test_a_slower_older_read_does_not_take_failed_upgrades_back(look_alike: LookAlike, cluster: Cluster) -> None:
+    task_id = failed_upgrade(look_alike, cluster)
+    topology.sync(cluster)
+    preread.mirror_servers(cluster, [server(1)], [], timezone.now() - timedelta(minutes=1))
+    cluster.refresh_from_db()
+    assert cluster.failed_leftover_ids == [task_id]
 
 
 def test_one_cluster_that_ocp_cannot_tell_of_does_not_hide_the_others(look_alike: LookAlike, cluster: Cluster) -> None:

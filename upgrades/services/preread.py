@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
 from upgrades import selectors
 from upgrades.models import ChangeRequest, Cluster, UpgradeRun
 from upgrades.ocp import types, words
@@ -73,12 +75,12 @@ def _read(change_request: ChangeRequest, client: OcpClient, budget: _Budget) -> 
     clusters = _affected(change_request)
     tasks: list[types.TaskInstance] = []
     for cluster in clusters:
-        inventory.mirror_servers(cluster, client.servers(cluster.ocp_id, deadline=budget.left), at)
-        tasks += _tasks_of(client, cluster.ocp_id, budget)
+        servers = client.servers(cluster.ocp_id, deadline=budget.left)
+        found = _tasks_of(client, cluster.ocp_id, budget)
+        mirror_servers(cluster, servers, found, at)
+        tasks += found
     known = _with_types(client, {task.id: task for task in tasks}, budget)
     facts = [_fact(task) for task in known.values()]
-    for cluster in clusters:
-        keep_leftovers(cluster, facts)
     reason = preread.why_blocked(
         [preread.ClusterFact(c.ocp_id, c.name, shown[c.ocp_id].status if c.ocp_id in shown else "") for c in clusters],
         facts,
@@ -141,16 +143,23 @@ def _fact(task: types.TaskInstance) -> preread.TaskFact:
     )
 
 
-def keep_leftovers(cluster: Cluster, facts: Sequence[preread.TaskFact]) -> None:
-    """Write which failed upgrade parents a cluster has: they are part of every plan for it."""
-    found = preread.failed_leftovers(facts, cluster.ocp_id)
-    Cluster.objects.filter(pk=cluster.pk).exclude(failed_leftover_ids=found).update(failed_leftover_ids=found)
+def mirror_servers(
+    cluster: Cluster, servers: Sequence[types.Server], tasks: Iterable[types.TaskInstance], at: datetime
+) -> None:
+    """Mirror the servers of a cluster and the failed upgrades among its newest `tasks`, both read since `at`.
+
+    Together, since every plan for the cluster names both: an older read writes neither over a younger one.
+    """
+    leftovers = preread.failed_leftovers([_fact(task) for task in tasks], cluster.ocp_id)
+    with transaction.atomic():
+        inventory.mirror_servers(cluster, servers, at)
+        rows = Cluster.objects.filter(pk=cluster.pk, topology_observed_at__lte=at)
+        rows.exclude(failed_leftover_ids=leftovers).update(failed_leftover_ids=leftovers)
 
 
-def read_leftovers(cluster: Cluster, client: OcpClient) -> None:
-    """Read a cluster's newest tasks for `keep_leftovers`, for the page and the plan of a draft. Raises OcpError."""
-    tasks = client.tasks(cluster_id=cluster.ocp_id, size=_NEWEST).items
-    keep_leftovers(cluster, [_fact(task) for task in tasks])
+def newest_tasks(cluster: Cluster, client: OcpClient) -> Sequence[types.TaskInstance]:
+    """The newest tasks of a cluster, of every status. Raises OcpError."""
+    return client.tasks(cluster_id=cluster.ocp_id, size=_NEWEST).items
 
 
 def _on_ocp_clock(change_request: ChangeRequest, ocp_now: datetime, at: datetime) -> datetime:

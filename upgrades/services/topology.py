@@ -1,8 +1,9 @@
 """When a cluster's zones, servers and parameters are read: its row in the list changed, somebody looks, or its turn."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.conf import settings
 from django.db.models import F, Q
@@ -11,12 +12,12 @@ from django.utils import timezone
 
 from upgrades import selectors
 from upgrades.models import Cluster, Endpoint
-from upgrades.ocp import errors, types
+from upgrades.ocp import errors
 from upgrades.ocp.client import OcpClient
-from upgrades.services import endpoints, inventory
+from upgrades.services import endpoints, inventory, preread
 
 REQUESTS_PER_SECOND = 5
-REQUESTS_PER_CLUSTER = 3
+REQUESTS_PER_CLUSTER = 4
 BATCH = 5
 BATCH_SECONDS = 1.0
 WANT_SECONDS = 5
@@ -28,6 +29,8 @@ _ENDPOINT_FAILS = (
     errors.Unauthorized,
     errors.RateLimited,
 )
+
+T = TypeVar("T")
 
 
 def want(cluster: Cluster) -> None:
@@ -81,33 +84,39 @@ def _next(endpoint: Endpoint) -> list[Cluster]:
 
 
 def sync(cluster: Cluster, client: OcpClient | None = None) -> errors.OcpError | None:
-    """Read zones, servers and parameters of `cluster` and mirror them; return the error that prevented it.
+    """Read zones, servers, parameters and failed upgrades of `cluster`, mirror them; return what prevented it.
 
-    Parameters that OCP does not give leave their facts empty: not known is not the same as unchanged.
+    Parameters that OCP does not give leave their facts empty: not known is not the same as unchanged. Failed upgrades
+    that it does not give stay as they are: they are read again before a start, which they block then.
     """
     at = selectors.database_now()
     client = client or endpoints.client(cluster.endpoint)
     try:
         zones = client.zones(cluster.ocp_id)
         servers = client.servers(cluster.ocp_id)
-        parameters = _parameters(client, cluster.ocp_id)
+        parameters = _optional(lambda: client.parameters(cluster.ocp_id))
+        tasks = _optional(lambda: preread.newest_tasks(cluster, client))
     except errors.OcpError as error:
         _note_failure(cluster, error, at)
         return error
     inventory.mirror_zones(cluster, zones, at)
-    inventory.mirror_servers(cluster, servers, at)
-    inventory.mirror_parameters(cluster, parameters, at)
+    if tasks is None:
+        inventory.mirror_servers(cluster, servers, at)
+    else:
+        preread.mirror_servers(cluster, servers, tasks, at)
+    inventory.mirror_parameters(cluster, parameters or (), at)
     endpoints.note_success(cluster.endpoint, at)
     return None
 
 
-def _parameters(client: OcpClient, ocp_id: int) -> Sequence[types.Parameter]:
+def _optional(read: Callable[[], T]) -> T | None:
+    """What a call brings that a topology can do without; None where OCP does not give it. Raises _ENDPOINT_FAILS."""
     try:
-        return client.parameters(ocp_id)
+        return read()
     except _ENDPOINT_FAILS:
         raise
     except errors.OcpError:
-        return ()
+        return None
 
 
 def _note_failure(cluster: Cluster, error: errors.OcpError, at: datetime) -> None:
