@@ -1,6 +1,9 @@
 """A reason's sentence: whole, escaped by whoever shows it, and never a crash."""
 
+import re
+
 import pytest
+from django.conf import settings
 
 from upgrades import reasons
 from upgrades.rules import Reason
@@ -25,3 +28,10 @@ def test_a_name_cannot_turn_the_sentence_round() -> None:
 @pytest.mark.parametrize("code", sorted(reasons.SENTENCES))
 def test_every_sentence_can_be_made(code: str) -> None:
     assert reasons.sentence(Reason(code))
+
+
+def test_every_code_that_the_product_writes_has_a_sentence() -> None:
+    sources = (settings.BASE_DIR / "upgrades").rglob("*.py")
+    written = {code for path in sources for code in re.findall(r'Reason\(\s*"([a-z_]+\.[a-z_]+)"', path.read_text())}
+    assert len(written) > 80
+    assert written <= reasons.SENTENCES.keys()
