@@ -19,6 +19,7 @@ from .conftest import (
     USER_CENTER,
     WALLET_DEV,
     Person,
+    wait_for,
 )
 
 
@@ -45,6 +46,7 @@ def code(answer: Any) -> tuple[int, str]:
 )
 def test_refusal_has_its_code(ocp: Person, cluster_id: int, file_name: str, status: int, expected: str) -> None:
     assert code(ocp.upgrade(cluster_id, file_name)) == (status, expected)
+    wait_for(lambda: bool(ocp.posts()[-1]["is_answered"]))
     post = ocp.posts()[-1]
     assert (post["handled"], post["code"], post["task_id"], post["is_answered"]) == ("refused", expected, None, True)
 
@@ -103,6 +105,8 @@ def test_unknown_fields_of_a_later_version_are_ignored(ocp: Person) -> None:
 
 def test_accepted_post_is_logged_with_account_body_and_task(ocp: Person) -> None:
     task_id = ocp.upgraded(COUPON_DEV, RPM_4218)
+    # The last byte reaches us before the server has noted that it left.
+    wait_for(lambda: bool(ocp.posts()[0]["is_answered"]))
     (post,) = ocp.posts()
     assert post["body"] == f'{{"rpmFileName": "{RPM_4218}"}}'
     assert (post["n"], post["cluster_id"], post["account"]) == (1, COUPON_DEV, "ocpdash")
