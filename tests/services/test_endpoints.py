@@ -119,6 +119,13 @@ def test_the_password_is_meant_for_the_described_address_and_account_alone(
         endpoints.client(endpoint)
 
 
+def test_a_ca_file_that_is_gone_is_a_reason_and_no_crash(endpoint: Endpoint) -> None:
+    endpoint.ca_file = "/nowhere/ca.pem"
+    with pytest.raises(Invalid) as refusal:
+        endpoints.client(endpoint)
+    assert refusal.value.reason.code == "endpoint.unusable"
+
+
 def test_the_mark_of_the_credentials_changes_with_them_and_shows_neither(endpoint: Endpoint, environment: Any) -> None:
     mark = endpoints.credentials_mark(endpoint)
     assert endpoints.credentials_mark(endpoint) == mark

@@ -113,9 +113,19 @@ def is_described(endpoint: Endpoint) -> bool:
 
 
 def client(endpoint: Endpoint) -> OcpClient:
-    """A client of `endpoint`. Raises Invalid where the environment's password is not meant for it."""
+    """A client of `endpoint`.
+
+    Raises Invalid where the environment's password is not meant for it, or its CA file can no longer be read.
+    """
     if not is_described(endpoint):
         raise Invalid(Reason("endpoint.not_described", {"name": endpoint.name}))
+    try:
+        return _client(endpoint)
+    except ValueError as error:
+        raise Invalid(Reason("endpoint.unusable", {"detail": str(error)[:500]})) from error
+
+
+def _client(endpoint: Endpoint) -> OcpClient:
     return OcpClient(
         endpoint.base_url,
         _signer(),

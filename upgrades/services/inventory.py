@@ -59,17 +59,18 @@ def sync(endpoint: Endpoint) -> None:
 def mirror_clusters(endpoint: Endpoint, clusters: Sequence[types.Cluster], at: datetime) -> None:
     """Mirror the whole list of clusters that was read at `at`. A changed row asks for its topology to be read."""
     shown = {cluster.id: cluster for cluster in clusters}
+    seen = {cluster.id: _listed(cluster) for cluster in clusters}
 
     def complete(ocp_id: int, row: Cluster | None, columns: dict[str, Any]) -> None:
-        seen = shown[ocp_id]
+        told = shown[ocp_id]
         columns["topology_wanted_at"] = at
         # The list often shows the version alone. What the servers told is kept for this version and for no other.
-        if row is None or seen.build or row.version != columns["version"]:
-            columns["build"] = seen.build[:64]
-        if row is None or seen.architecture:
-            columns["architecture"] = seen.architecture[:32]
+        if row is None or told.build or row.version != columns["version"]:
+            columns["build"] = told.build[:64]
+        if row is None or told.architecture:
+            columns["architecture"] = told.architecture[:32]
         if row is None or cluster_services.is_another(row, columns):
-            columns["environment"] = cluster_services.guess_environment(seen.name)
+            columns["environment"] = cluster_services.guess_environment(told.name)
         if row is not None and "environment" in columns:
             cluster_services.record_another(row, columns)
 
@@ -77,7 +78,6 @@ def mirror_clusters(endpoint: Endpoint, clusters: Sequence[types.Cluster], at: d
         # Dates the list, and holds the row until commit: two mirrors of one list never mix.
         Endpoint.objects.filter(pk=endpoint.pk).update(lists_observed_at=Greatest("lists_observed_at", Value(at)))
         rows = Cluster.objects.filter(endpoint=endpoint)
-        seen = {cluster.id: _listed(cluster) for cluster in clusters}
         mirror.apply(rows, key="ocp_id", seen=seen, at=at, completing=complete, endpoint=endpoint)
 
 

@@ -48,7 +48,10 @@ def apply(
     objects = rows.model._default_manager
     objects.bulk_create(new)
     for names, group in changed.items():
-        objects.bulk_update(group, sorted(names), batch_size=500)
+        # An upsert by primary key: for thousands of rows much faster than an UPDATE with as many CASEs.
+        objects.bulk_create(
+            group, update_conflicts=True, unique_fields=["id"], update_fields=sorted(names), batch_size=1000
+        )
     objects.filter(pk__in=same).update(observed_at=at)
     _mark_missing(objects, known.values(), at)
 

@@ -76,8 +76,8 @@ def taking_request(cluster: Cluster) -> ChangeRequest | None:
     return _requests([cluster]).get(cluster.pk)
 
 
-def server_versions(keys: Iterable[int]) -> dict[int, tuple[tuple[str, str], ...]]:
-    """The different (version, build) pairs of each cluster's servers, by the cluster's key."""
+def server_versions(keys: Any) -> dict[int, tuple[tuple[str, str], ...]]:
+    """The different (version, build) pairs of each cluster's servers, by its key. `keys`: a list or a query."""
     found: dict[int, tuple[tuple[str, str], ...]] = {}
     rows = Server.objects.filter(cluster__in=keys, missing_since=None).order_by("cluster", "version", "build")
     for key, version, build in rows.values_list("cluster", "version", "build").distinct():

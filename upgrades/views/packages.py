@@ -106,11 +106,15 @@ def _rows(user: User, packages: list[Package]) -> list[Row]:
 
 def _alike_clusters(user: User) -> Counter[tuple[int, paths.ClusterFacts]]:
     """How many clusters the reader sees of each kind: the rules answer once for all that are alike."""
-    clusters = list(Cluster.objects.visible_to(user).filter(missing_since=None))
-    versions = server_versions([cluster.pk for cluster in clusters])
-    return Counter(
-        (cluster.endpoint_id, plans.cluster_facts(cluster, versions.get(cluster.pk, ()))) for cluster in clusters
-    )
+    clusters = Cluster.objects.visible_to(user).filter(missing_since=None).order_by()
+    versions = server_versions(clusters.values("pk"))
+    rows = clusters.values_list("pk", "endpoint_id", "version", "build", "architecture", "zone_names")
+    kinds = Counter((*row[1:5], len(row[5]), versions.get(row[0], ())) for row in rows)
+    alike: Counter[tuple[int, paths.ClusterFacts]] = Counter()
+    for (endpoint_id, version, build, architecture, zones, servers), count in kinds.items():
+        kind = Cluster(version=version, build=build, architecture=architecture, zone_names=[""] * zones)
+        alike[endpoint_id, plans.cluster_facts(kind, servers)] += count
+    return alike
 
 
 def _serves(package: Package, alike: Counter[tuple[int, paths.ClusterFacts]], stock: list[paths.PackageFacts]) -> int:
