@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from upgrades.views import (
     audit,
+    change_request_forms,
     change_requests,
     clusters,
     decisions,
@@ -37,9 +38,9 @@ urlpatterns = [
     path("packages/", packages.package_list, name="packages-list"),
     # change requests
     path("change-requests/", change_requests.request_list, name="requests-list"),
-    path("change-requests/new/", change_requests.request_create, name="requests-create"),
+    path("change-requests/new/", change_request_forms.request_create, name="requests-create"),
     path("change-requests/<int:pk>/", change_requests.request_detail, name="requests-detail"),
-    path("change-requests/<int:pk>/edit/", change_requests.request_edit, name="requests-edit"),
+    path("change-requests/<int:pk>/edit/", change_request_forms.request_edit, name="requests-edit"),
     path("change-requests/<int:pk>/votes/", change_requests.request_vote, name="requests-vote"),
     path("change-requests/<int:pk>/submit/", change_requests.request_submit, name="requests-submit"),
     path("change-requests/<int:pk>/start/", change_requests.request_start, name="requests-start"),

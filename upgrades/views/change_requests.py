@@ -1,26 +1,18 @@
-"""Change requests: list, the page that people sign, the form. Each button's view calls one service."""
+"""Change requests: the list, the page that people sign, its buttons. Each button's view calls one service."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from upgrades import reasons, selectors
-from upgrades.forms.change_requests import (
-    ChangeRequestFilterForm,
-    ChangeRequestForm,
-    CommentForm,
-    LockForm,
-    StartForm,
-    VoteForm,
-)
+from upgrades.forms.change_requests import ChangeRequestFilterForm, CommentForm, LockForm, StartForm, VoteForm
 from upgrades.models import ChangeRequest, Cluster, Role, User
-from upgrades.rules import Reason, workflow
+from upgrades.rules import workflow
 from upgrades.services import change_requests, moves, votes
 from upgrades.views import briefs, reading, signing
 from upgrades.views.reader import reader
@@ -42,60 +34,6 @@ def request_list(request: HttpRequest) -> HttpResponse:
         "may_request": user.has_role(Role.OPERATOR),
     }
     return render(request, "upgrades/change_requests/list.html", facts)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def request_create(request: HttpRequest) -> HttpResponse:
-    """Write a request: first the cluster, then a package that it can take, and why."""
-    user = reader(request)
-    number = request.GET.get("cluster", "")
-    if not number.isdecimal():
-        return _choose_cluster(request, user)
-    cluster = get_object_or_404(Cluster.objects.visible_to(user).select_related("endpoint"), pk=number)
-    if request.method != "POST":
-        _require_operator(user, cluster)
-        return _form_page(request, cluster, ChangeRequestForm(initial=_copied(request, user)))
-    form = ChangeRequestForm(request.POST)
-    form.is_valid()
-    try:
-        change_request = change_requests.create(
-            cluster=cluster,
-            target_file_name=form.cleaned_data.get("target_file_name", ""),
-            purpose=form.cleaned_data.get("purpose", ""),
-            actor=user,
-        )
-    except (moves.TooLate, moves.Invalid) as refusal:
-        return _form_page(request, cluster, form, refusal=refusal)
-    messages.success(request, _("%(number)s is a draft. Read it, then send it.") % {"number": change_request.number})
-    return redirect("requests-detail", change_request.pk)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change the content of a draft, of one sent back, or of a stale one."""
-    user = reader(request)
-    change_request = selectors.change_request_detail(pk, user)
-    cluster = change_request.cluster
-    if request.method != "POST":
-        _require_operator(user, cluster)
-        _require_editable(change_request)
-        names = ("target_file_name", "purpose", "lock_version")
-        form = ChangeRequestForm(initial={name: getattr(change_request, name) for name in names})
-        return _form_page(request, cluster, form, change_request=change_request)
-    form = ChangeRequestForm(request.POST)
-    form.is_valid()
-    try:
-        change_requests.edit(
-            change_request=change_request,
-            target_file_name=form.cleaned_data.get("target_file_name", ""),
-            purpose=form.cleaned_data.get("purpose", ""),
-            lock_version=form.cleaned_data.get("lock_version", -1),
-            actor=user,
-        )
-    except (moves.TooLate, moves.Invalid) as refusal:
-        return _form_page(request, cluster, form, change_request=change_request, refusal=refusal)
-    messages.success(request, _("%(number)s was changed.") % {"number": change_request.number})
-    return redirect("requests-detail", pk)
 
 
 @require_safe
@@ -224,64 +162,7 @@ def _page(
         "comment_form": CommentForm(auto_id=False),
         "refusal": refusal.reason if refusal else None,
     }
-    return render(request, "upgrades/change_requests/detail.html", facts, status=_status(refusal))
-
-
-def _form_page(
-    request: HttpRequest,
-    cluster: Cluster,
-    form: ChangeRequestForm,
-    *,
-    change_request: ChangeRequest | None = None,
-    refusal: moves.Refusal | None = None,
-) -> HttpResponse:
-    if isinstance(refusal, moves.Invalid):
-        form.add_error(refusal.field or None, reasons.sentence(refusal.reason))
-    others = ChangeRequest.objects.open().filter(cluster=cluster).select_related("requester")
-    options = briefs.options(cluster)
-    possible = [option for option in options if option.is_possible]
-    facts = {
-        "form": form,
-        "cluster": cluster,
-        "reading": reading.of_clusters(),
-        "change_request": change_request,
-        "cautions": briefs.shared_cautions(possible),
-        "possible": possible,
-        "impossible": [option for option in options if not option.is_possible],
-        "chosen": form["target_file_name"].value(),
-        "others": others.exclude(pk=change_request.pk if change_request else 0).order_by("pk"),
-        "refusal": refusal.reason if isinstance(refusal, moves.TooLate) else None,
-    }
-    return render(request, "upgrades/change_requests/form.html", facts, status=_status(refusal))
-
-
-def _choose_cluster(request: HttpRequest, user: User) -> HttpResponse:
-    """The first step: the clusters for which the reader may write a request."""
-    with moves.attempt("change_request.create", actor=user, subject=None):
-        if not user.has_role(Role.OPERATOR):
-            raise moves.Forbidden(Reason("move.not_permitted", {"by": str(workflow.By.OPERATOR)}))
-    clusters = Cluster.objects.filter(environment__in=user.environments_of(Role.OPERATOR), missing_since=None)
-    return render(request, "upgrades/change_requests/choose.html", {"clusters": clusters})
-
-
-def _copied(request: HttpRequest, user: User) -> dict[str, Any]:
-    """What a new request takes over from an ended one, or from a link on a package."""
-    number = request.GET.get("copy", "")
-    old = ChangeRequest.objects.visible_to(user).filter(pk=number).first() if number.isdecimal() else None
-    if old is None:
-        return {"target_file_name": request.GET.get("package", "")}
-    again = _("Again, after %(number)s:") % {"number": old.number}
-    return {"target_file_name": old.target_file_name, "purpose": f"{again} {old.purpose}"}
-
-
-def _require_operator(user: User, cluster: Cluster) -> None:
-    if not user.has_role(Role.OPERATOR, cluster.environment):
-        raise moves.Forbidden(Reason("move.not_permitted", {"by": str(workflow.By.OPERATOR)}))
-
-
-def _require_editable(change_request: ChangeRequest) -> None:
-    if change_request.status not in workflow.REQUEST_EDITABLE:
-        raise moves.TooLate(Reason("move.wrong_status", {"status": change_request.status, "action": "edit"}))
+    return render(request, "upgrades/change_requests/detail.html", facts, status=status_of(refusal))
 
 
 def _voted(change_request: ChangeRequest) -> str:
@@ -295,7 +176,8 @@ def _voted(change_request: ChangeRequest) -> str:
     return text % {"number": change_request.number}
 
 
-def _status(refusal: moves.Refusal | None) -> int:
+def status_of(refusal: moves.Refusal | None) -> int:
+    """The HTTP status of a page that is shown again after a refusal."""
     if refusal is None:
         return 200
     return 409 if isinstance(refusal, moves.TooLate) else 400
