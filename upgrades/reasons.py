@@ -120,6 +120,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "plan.auto_start_changed": _("Whether it starts by itself was changed."),
     "plan.policy_changed": _("The policy is another one."),
     "plan.overrides_changed": _("Other findings are overridden."),
+    "plan.value_unread": _("OCP does not show a part of the approved plan now: %(path)s."),
     "plan.other_changed": _("Something else of the plan moved: %(path)s."),
     # starting
     "start.called_off": _("The start was called off."),

@@ -186,3 +186,13 @@ def test_plans_differ_exactly_when_their_fingerprints_do(first, second):
     is_same = plan.fingerprint(before) == plan.fingerprint(after)
     assert (plan.difference(before, after) == ()) == is_same
     assert (plan.describe(before, after) == ()) == is_same
+
+
+def test_only_values_that_are_not_shown_are_unread_and_never_what_definitely_moved():
+    silent = replace(FIRST, version="", build="")
+    after = plan.build(replace(FACTS, clusters=(replace(PRIMARY, servers=(silent, *PRIMARY.servers[1:])), STANDBY)))
+    assert plan.unread(BEFORE, after).path[:2] == ("clusters", 22)
+    gone = plan.build(replace(FACTS, clusters=(replace(PRIMARY, servers=(silent, *PRIMARY.servers[2:])), STANDBY)))
+    assert plan.unread(BEFORE, gone) is None
+    assert plan.unread(BEFORE, BEFORE) is None
+    assert plan.unread(BEFORE, plan.build(replace(FACTS, endpoint=replace(FACTS.endpoint, account="")))) is None

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from upgrades.rules.paths import Hop
-from upgrades.rules.plan_changes import Change, describe, difference
+from upgrades.rules.plan_changes import Change, describe, difference, unread
 
 __all__ = [
     "PLAN_FORMAT",
@@ -34,6 +34,7 @@ __all__ = [
     "difference",
     "fingerprint",
     "format_of",
+    "unread",
 ]
 
 PLAN_FORMAT = 1

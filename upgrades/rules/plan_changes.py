@@ -58,6 +58,20 @@ def describe(before: Plan, after: Plan) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
+def unread(before: Plan, after: Plan) -> Change | None:
+    """Return a difference if all are values that `after` merely lacks, None where something definitely moved.
+
+    OCP leaves fields empty now and then: not shown is not the same as changed.
+    """
+    changes = difference(before, after)
+    return changes[0] if changes and all(_is_unread(change) for change in changes) else None
+
+
+def _is_unread(change: Change) -> bool:
+    is_ocps = change.path[0] in ("clusters", "target", "hops")
+    return is_ocps and isinstance(change.before, str | int) and change.after in ("", None)
+
+
 def _differences(path: tuple[Key, ...], before: Any, after: Any) -> Iterator[Change]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         parts: tuple[Mapping[Key, Any], Mapping[Key, Any]] | None = (before, after)

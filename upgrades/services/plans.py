@@ -77,7 +77,7 @@ def rebuild(change_request: ChangeRequest) -> Built:
     """The plan again, in the format it was approved in, to be compared with that one.
 
     Where the package cannot be taken any more, what definitely moved still shows in the result.
-    Raises Invalid where nothing moved and it may still not run, or where something is missing.
+    Raises Invalid where nothing moved and it may still not run, or where something is missing or unread.
     """
     approved = change_request.plan or {}
     change_request.cluster.refresh_from_db()
@@ -87,6 +87,9 @@ def rebuild(change_request: ChangeRequest) -> Built:
     again = _built(plan.build(_facts(change_request, target, hops), plan.format_of(approved)))
     if not verdict.is_possible and again.fingerprint == change_request.fingerprint:
         raise moves.Invalid(verdict.reasons[0])
+    missing = plan.unread(approved, again.content)
+    if missing is not None:
+        raise moves.Invalid(Reason("plan.value_unread", {"path": missing.dotted}))
     return again
 
 
