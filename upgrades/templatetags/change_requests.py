@@ -7,10 +7,10 @@ from django import template
 from django.template.defaultfilters import stringfilter
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from upgrades import audit, reasons
-from upgrades.models import AuditEvent, User
+from upgrades.models import AuditEvent, Environment, User
 from upgrades.rules import Reason, paths
 from upgrades.services.actions import ActionState
 
@@ -73,7 +73,7 @@ def names(people: list[User]) -> str:
     words = [str(person) for person in people]
     if len(words) < 2:
         return "".join(words)
-    return _("%(some)s or %(last)s") % {"some": ", ".join(words[:-1]), "last": words[-1]}
+    return _("%(some)s or %(last)s") % {"some": pgettext("between names", ", ").join(words[:-1]), "last": words[-1]}
 
 
 @register.filter
@@ -81,6 +81,13 @@ def names(people: list[User]) -> str:
 def verdict_word(value: str) -> str:
     """The verdict of a vote in a word, for a line that is struck through."""
     return str(VERDICTS[value][1]) if value in VERDICTS else value
+
+
+@register.filter
+@stringfilter
+def environment_word(value: str) -> str:
+    """The word of an environment as a row stores it; an unknown one is shown as it is."""
+    return str(Environment(value).label) if value in Environment.values else value
 
 
 @register.filter
