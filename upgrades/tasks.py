@@ -76,6 +76,7 @@ def expire() -> None:
     schedule.beat_heart("follower")
     sweeping.turn_unconfirmed()
     expiring.expire_all()
+    carrying_out.carry_out_unread()
 
 
 @shared_task(name="upgrades.inventory")

@@ -88,7 +88,6 @@ def test_one_that_fits_in_everything_may_be_adopted_even_with_an_older_id():
         {"cluster_id": None},
         {"task_id": 7},
         {"creator_name": "admin"},
-        {"started_at": None},
         {"started_at": AT - timedelta(minutes=11)},
         {"bound_ids": {8}},
     ],
@@ -101,3 +100,8 @@ def test_one_wrong_fact_is_enough_not_to_fit(over):
 def test_late_ones_and_a_shared_account_are_only_proposed():
     assert fits(started_at=AT + timedelta(minutes=16)) is Fit.PROPOSE
     assert fits(is_account_ours=False) is Fit.PROPOSE
+
+
+def test_a_task_shown_without_any_time_is_for_people():
+    assert fits(started_at=None) is Fit.PROPOSE
+    assert fits(started_at=None, task_id=7) is Fit.NO

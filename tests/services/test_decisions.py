@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tests import scenes
 from tests.scenes import Cast, control, posts
+from upgrades import tasks
 from upgrades.models import AuditEvent, ClusterHold, Decision, Endpoint, UpgradeRun
 from upgrades.services import carrying_out, decisions, expiring, following, moves, submission, sweeping
 from upgrades.services import endpoints as endpoint_services
@@ -127,6 +128,68 @@ def test_an_ocp_unread_for_long_after_the_quiet_period_lets_two_people_abandon(l
     confirm(decision, cast.amir)
     decision = carry_out(endpoint, run)
     assert (decision.status, run.status) == ("done", "abandoned")
+
+
+def unread_for_long(run):
+    long_ago = timezone.now() - timedelta(hours=2)
+    UpgradeRun.objects.filter(pk=run.pk).update(intent_at=long_ago)
+    return UpgradeRun.objects.select_related("endpoint").get(pk=run.pk)
+
+
+def test_a_run_whose_own_reads_fail_for_long_can_be_abandoned_although_others_are_read(look_alike, cast, endpoint):
+    run = run_of(look_alike, cast, "drop")
+    path = f"tasks/instances.*clusterId={run.cluster_ocp_id}"
+    control(look_alike, "POST", "/faults", method="GET", path=path, action="status", status=500)
+    run = swept(run)
+    assert refusal(propose, run, "abandon", cast.olga) == (moves.TooLate, "decision.not_swept_yet")
+    run = unread_for_long(run)
+    confirm(propose(run, "abandon", cast.olga), cast.amir)
+    decision = carry_out(endpoint, run)
+    assert (decision.status, run.status) == ("done", "abandoned")
+
+
+def test_a_run_unread_for_long_is_read_once_more_before_it_is_abandoned(look_alike, cast, endpoint):
+    run = unread_for_long(run_of(look_alike, cast, "drop"))
+    Endpoint.objects.filter(pk=endpoint.pk).update(is_account_ours=False)
+    confirm(propose(run, "abandon", cast.olga), cast.amir)
+    control(
+        look_alike,
+        "POST",
+        "/foreign-upgrade",
+        cluster_id=run.cluster_ocp_id,
+        rpmFileName=scenes.TARGET,
+        creator="ocpdash",
+    )
+    decision = carry_out(endpoint, run)
+    assert (decision.status, run.status) == ("overtaken", "unconfirmed")
+
+
+def test_decisions_that_need_no_read_are_carried_out_where_ocp_may_not_be_asked(look_alike, cast, endpoint):
+    run = failed_run(look_alike, cast, endpoint)
+    UpgradeRun.objects.filter(pk=run.pk).update(unreadable_since=timezone.now() - timedelta(hours=1))
+    run.refresh_from_db()
+    Endpoint.objects.filter(pk=endpoint.pk).update(
+        breaker_opened_at=timezone.now(), breaker_credentials=endpoint_services.credentials_mark(endpoint)
+    )
+    assert endpoint_services.due("sweep") == []
+    confirm(propose(run, "close", cast.olga), cast.amir)
+    tasks.expire()
+    run.refresh_from_db()
+    assert run.status == "closed"
+    confirm(propose(run, "release", cast.olga), cast.amir)
+    tasks.expire()
+    assert not ClusterHold.objects.filter(run=run).exists()
+
+
+def test_a_candidate_that_vanished_overtakes_adopting(look_alike, cast, endpoint):
+    Endpoint.objects.filter(pk=endpoint.pk).update(is_account_ours=False)
+    run = swept(run_of(look_alike, cast, "lost"))
+    task_id = run.candidates[0]
+    confirm(propose(run, "adopt", cast.olga, task_id), cast.bea)
+    control(look_alike, "POST", "/faults", method="GET", path=f"/instances/{task_id}", action="status", status=404)
+    decision = carry_out(endpoint, run)
+    assert (decision.status, run.status) == ("overtaken", "unconfirmed")
+    assert Endpoint.objects.get(pk=endpoint.pk).failing_since is None
 
 
 def test_two_people_adopt_one_of_the_candidates(look_alike, cast, endpoint):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 
 from tests import scenes
 from tests.scenes import Cast, control, posts
@@ -25,8 +26,8 @@ def cast(endpoint):
 
 
 def in_doubt(look_alike, cast, mode, **over):
-    change_request = scenes.starting(cast)
-    control(look_alike, "POST", "/answer", mode=mode, **over)
+    change_request = scenes.starting(cast, **over)
+    control(look_alike, "POST", "/answer", mode=mode)
     submission.submit(change_request.pk)
     run = UpgradeRun.objects.get(pk=change_request.pk)
     assert run.status == "unconfirmed"
@@ -184,6 +185,85 @@ def test_a_late_match_of_an_abandoned_run_raises_the_alarm_and_takes_the_hold(lo
     assert run.status == "abandoned"
     assert run.alarm["code"] == "alarm.late_match"
     assert ClusterHold.objects.filter(run=run, is_alarm=True).exists()
+
+
+def over_again(run):
+    """Let the request of a run that ended make room for another one on its cluster."""
+    run.change_request.refresh_from_db()
+    assert run.change_request.status == "done"
+    ClusterHold.objects.filter(run=run).delete()
+
+
+def refused_after_sending(look_alike, cast):
+    change_request = scenes.starting(cast)
+    control(look_alike, "POST", "/answer", mode="refuse")
+    submission.submit(change_request.pk)
+    run = UpgradeRun.objects.get(pk=change_request.pk)
+    assert (run.status, run.sent_at is None) == ("refused", False)
+    return run
+
+
+def test_the_task_of_the_next_request_is_no_late_match_while_its_answer_is_awaited(look_alike, cast, endpoint):
+    earlier = refused_after_sending(look_alike, cast)
+    over_again(earlier)
+    Endpoint.objects.filter(pk=endpoint.pk).update(is_account_ours=False)
+    run = in_doubt(look_alike, cast, "lost")
+    assert len(sweep(endpoint, run).candidates) == 1
+    earlier.refresh_from_db()
+    assert (earlier.alarm, run.alarm) == (None, None)
+    assert earlier.swept_at is not None
+
+
+def abandoned(look_alike, cast, **ages):
+    run = in_doubt(look_alike, cast, "drop")
+    age(run, 2000)
+    UpgradeRun.objects.filter(pk=run.pk).update(status="abandoned", **ages)
+    run.change_request.__class__.objects.filter(pk=run.pk).update(status="done", outcome="abandoned")
+    over_again(run)
+    return run
+
+
+def test_a_task_that_may_be_a_late_one_of_an_abandoned_run_is_only_proposed(look_alike, cast, endpoint):
+    abandoned(look_alike, cast)
+    run = sweep(endpoint, in_doubt(look_alike, cast, "lost"))
+    assert (run.status, run.candidates) == ("unconfirmed", [posts(look_alike)[-1]["task_id"]])
+
+
+def test_a_run_abandoned_longer_ago_than_its_watch_hinders_no_adoption(look_alike, cast, endpoint, settings):
+    long_ago = timezone.now() - timedelta(seconds=settings.LATE_WATCH_SECONDS + 60)
+    abandoned(look_alike, cast, status_at=long_ago)
+    assert sweep(endpoint, in_doubt(look_alike, cast, "lost")).status == "running"
+
+
+def test_a_run_that_cannot_be_looked_for_does_not_hide_the_others(look_alike, cast, endpoint):
+    broken = in_doubt(look_alike, cast, "lost")
+    other = in_doubt(look_alike, cast, "lost", cluster=scenes.OTHER, target=scenes.OTHER_TARGET)
+    path = f"tasks/instances.*clusterId={broken.cluster_ocp_id}"
+    control(look_alike, "POST", "/faults", method="GET", path=path, action="status", status=500)
+    assert sweep(endpoint, other).status == "running"
+    broken.refresh_from_db()
+    assert (broken.status, broken.swept_at) == ("unconfirmed", None)
+    assert Endpoint.objects.get(pk=endpoint.pk).failing_since is None
+
+
+def test_rows_that_make_no_sense_do_not_hide_the_other_runs(look_alike, cast, endpoint):
+    broken = in_doubt(look_alike, cast, "lost")
+    other = in_doubt(look_alike, cast, "lost", cluster=scenes.OTHER, target=scenes.OTHER_TARGET)
+    UpgradeRun.objects.filter(pk=broken.pk).update(affected_ocp_ids=["no number"])
+    assert sweep(endpoint, other).status == "running"
+
+
+def test_a_candidate_whose_detail_cannot_be_read_is_shown_to_people(look_alike, cast, endpoint):
+    run = in_doubt(look_alike, cast, "lost")
+    task_id = posts(look_alike)[0]["task_id"]
+    control(look_alike, "POST", "/faults", method="GET", path=f"/instances/{task_id}", action="status", status=500)
+    version = run.version
+    run = sweep(endpoint, run)
+    assert (run.status, run.candidates) == ("unconfirmed", [task_id])
+    assert run.version > version
+    control(look_alike, "DELETE", "/faults")
+    run = sweep(endpoint, run)
+    assert (run.status, run.candidates) == ("running", [])
 
 
 def test_a_silent_ocp_leaves_the_doubt_as_it_is_and_marks_the_endpoint(look_alike, cast, endpoint):

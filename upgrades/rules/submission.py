@@ -92,7 +92,7 @@ def _judge_success(answer: Answer, affected_ids: Collection[int], known_task_ids
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A task of OCP's list that might be ours."""
+    """A task of OCP's list that might be ours. `started_at` is its creation where it has not started."""
 
     task_id: int
     is_parent: bool
@@ -122,7 +122,10 @@ class Fit(StrEnum):
 
 
 def fit(candidate: Candidate, intent: Intent, *, bound_ids: Collection[int], is_account_ours: bool) -> Fit:
-    """How `candidate` fits `intent`. Ids are compared for being the same, never for their order."""
+    """How `candidate` fits `intent`. Ids are compared for being the same, never for their order.
+
+    One that OCP shows without any time is for people: it may be ours, not begun yet.
+    """
     is_ours = (
         candidate.is_parent
         and candidate.cluster_id in intent.affected_ids
@@ -130,7 +133,11 @@ def fit(candidate: Candidate, intent: Intent, *, bound_ids: Collection[int], is_
         and candidate.task_id not in bound_ids
         and candidate.creator_name == intent.account_name
     )
-    if not is_ours or candidate.started_at is None or candidate.started_at < intent.at - intent.before:
+    if not is_ours:
+        return Fit.NO
+    if candidate.started_at is None:
+        return Fit.PROPOSE
+    if candidate.started_at < intent.at - intent.before:
         return Fit.NO
     if not is_account_ours or candidate.started_at > intent.at + intent.quiet:
         return Fit.PROPOSE

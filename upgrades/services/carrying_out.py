@@ -9,9 +9,10 @@ from django.db import transaction
 from upgrades import selectors
 from upgrades.models import Decision, Endpoint, TaskInstance, UpgradeRun
 from upgrades.ocp.client import OcpClient
-from upgrades.ocp.errors import OcpError
+from upgrades.ocp.errors import NotFound, OcpError, RateLimited, Unauthorized
 from upgrades.rules import Reason, workflow
 from upgrades.services import decisions, endpoints, following, holds, moves, runs, sweeping
+from upgrades.services.budget import Budget
 
 
 def confirmed(endpoint: Endpoint) -> list[Decision]:
@@ -25,10 +26,21 @@ def carry_out_all(endpoint: Endpoint) -> None:
     for decision in confirmed(endpoint):
         try:
             carry_out(decision)
+        except (Unauthorized, RateLimited) as error:
+            endpoints.note_failure(endpoint, error, selectors.database_now())
+            return
         except OcpError as error:
             endpoints.note_failure(endpoint, error, selectors.database_now())
         except (moves.TooLate, moves.Invalid) as refusal:
             _overtake(decision, refusal.reason)
+
+
+def carry_out_unread() -> None:
+    """Carry out what needs no read where OCP may not be asked now: nobody sweeps there."""
+    confirmed_there = Decision.objects.filter(status=workflow.DecisionStatus.CONFIRMED).values("run__endpoint")
+    for endpoint in Endpoint.objects.filter(pk__in=confirmed_there):
+        if not endpoints.may_read(endpoint, selectors.database_now()):
+            carry_out_all(endpoint)
 
 
 def carry_out(decision: Decision) -> None:
@@ -81,7 +93,10 @@ def _adopt(decision: Decision, run: UpgradeRun) -> None:
     client = _client(run)
     if client is None or decision.ocp_task_id is None:
         return
-    parent = sweeping.read_parent(run, client, decision.ocp_task_id)
+    try:
+        parent = sweeping.read_parent(run, client, decision.ocp_task_id, Budget(settings.OCP_TOTAL_SECONDS))
+    except NotFound:
+        parent = None
     if parent is None:
         raise moves.TooLate(Reason("decision.evidence_moved"))
     with transaction.atomic():
@@ -90,18 +105,35 @@ def _adopt(decision: Decision, run: UpgradeRun) -> None:
 
 
 def _abandon(decision: Decision, run: UpgradeRun) -> None:
+    _require_shown(decision, run)
     quiet_over = run.intent_at + timedelta(seconds=settings.QUIET_PERIOD_SECONDS)
-    client = _client(run)
-    if client is None:
+    try:
+        seen = _read(run)
+    except OcpError:
+        if not decisions.is_long_unread_after_quiet(run):
+            raise
+        seen = None
+    if seen is None:
         if decisions.is_long_unread_after_quiet(run):
             _finish(decision, "abandon", {"version": run.version})
         return
-    seen = sweeping.read(run, client)
     found = sorted(sweeping.fits(run, seen.tasks))
     if found:
         raise moves.TooLate(Reason("decision.candidates_seen", {"task_ids": tuple(found)}))
     if seen.at > quiet_over:
         _finish(decision, "abandon", {"version": run.version})
+
+
+def _read(run: UpgradeRun) -> sweeping.Seen | None:
+    """A complete candidate read, or None where OCP may not be asked now. Raises OcpError."""
+    client = _client(run)
+    return None if client is None else sweeping.read(run, client, Budget(settings.OCP_TOTAL_SECONDS))
+
+
+def _require_shown(decision: Decision, run: UpgradeRun) -> None:
+    shown = decisions.evidence(run, decision.kind, decision.ocp_task_id)
+    if decisions.evidence_hash(shown) != decision.evidence_hash:
+        raise moves.TooLate(Reason("decision.evidence_moved"))
 
 
 def _close(decision: Decision, run: UpgradeRun) -> None:
@@ -114,9 +146,7 @@ def _close(decision: Decision, run: UpgradeRun) -> None:
     if not following.refresh(run, client):
         return
     run.refresh_from_db()
-    shown = decisions.evidence(run, decision.kind, decision.ocp_task_id)
-    if decisions.evidence_hash(shown) != decision.evidence_hash:
-        raise moves.TooLate(Reason("decision.evidence_moved"))
+    _require_shown(decision, run)
     if run.task_instances.exclude(kind=TaskInstance.Kind.POSSIBLE).filter(status="RUNNING").exists():
         raise moves.TooLate(Reason("decision.task_running"))
     _finish(decision, "close", {"version": run.version})

@@ -81,9 +81,11 @@ def _why_not_abandon(run: UpgradeRun) -> Reason | None:
     quiet_over = run.intent_at + timedelta(seconds=settings.QUIET_PERIOD_SECONDS)
     if selectors.database_now() < quiet_over:
         return Reason("decision.quiet_period", {"until": quiet_over.isoformat(timespec="seconds")})
+    if is_long_unread_after_quiet(run):
+        return None
     if run.candidates:
         return Reason("decision.candidates_seen", {"task_ids": tuple(run.candidates)})
-    if (run.swept_at is None or run.swept_at <= quiet_over) and not is_long_unread_after_quiet(run):
+    if run.swept_at is None or run.swept_at <= quiet_over:
         return Reason("decision.not_swept_yet")
     return None
 
@@ -95,14 +97,9 @@ def is_long_unreadable(run: UpgradeRun) -> bool:
 
 
 def is_long_unread_after_quiet(run: UpgradeRun) -> bool:
-    """Whether OCP was unread for UNREADABLE_SECONDS after the run's quiet period."""
-    endpoint = run.endpoint
-    endpoint.refresh_from_db()
-    since = endpoint.breaker_opened_at or endpoint.failing_since
-    if since is None and endpoints.is_described(endpoint):
-        return False
+    """Whether no candidate read of `run` was complete for UNREADABLE_SECONDS after its quiet period, for any reason."""
     quiet_over = run.intent_at + timedelta(seconds=settings.QUIET_PERIOD_SECONDS)
-    unread_from = max(quiet_over, since or endpoint.observed_at or quiet_over)
+    unread_from = max(quiet_over, run.swept_at or quiet_over)
     return selectors.database_now() - unread_from >= timedelta(seconds=settings.UNREADABLE_SECONDS)
 
 
