@@ -40,7 +40,7 @@ bench: venv
 	@for file in $$(grep -l __main__ bench/*.py); do $(BIN)/python -m "bench.$$(basename "$$file" .py)" || exit 1; done
 
 journey: venv
-	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m tests.browser.journey $(ARGS)
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m tests.journey $(ARGS)
 
 venv: $(VENV)/.installed-dev
 

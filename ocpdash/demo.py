@@ -19,7 +19,7 @@ from ocpdash.supervisor import Program
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
 
-# Short enough to watch, long enough to see each state.
+# Short enough to watch, long enough to see each state. The shell may name others.
 DURATIONS = {
     "POST_SECONDS": "8",
     "UNCONFIRMED_AFTER_SECONDS": "15",
@@ -78,7 +78,7 @@ def environment() -> dict[str, str]:
         "OCP_PASSWORD": "ocpdash-demo",
         "OCP_ACCOUNT_IS_OURS": "true",
         **embedded.addresses(var),
-        **DURATIONS,
+        **{name: os.environ.get(name, duration) for name, duration in DURATIONS.items()},
     }
 
 

@@ -1,0 +1,97 @@
+"""The stories: what goes wrong on OCP's side, on which cluster, and how the run must end."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+STEP = "Wait observer active"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One story. `arrange` are calls of the look-alike's control port, made just before the start."""
+
+    name: str
+    about: str
+    cluster: str
+    ends: str = "verified"
+    arrange: tuple[tuple[str, dict[str, Any]], ...] = ()
+    # What people do, or see, meanwhile: a method of story.Story each.
+    meanwhile: tuple[str, ...] = ()
+    # Audit actions without which the story was another one.
+    audited: tuple[str, ...] = field(default=())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended for good, and its request with it."""
+        return self.ends in ("verified", "refused")
+
+
+def _answer(mode: str, **more: Any) -> tuple[str, dict[str, Any]]:
+    return ("/answer", {"mode": mode, **more})
+
+
+PLAIN = Scenario("plain", "nothing goes wrong; a primary with its standby", "trade_core", audited=("run.accept",))
+LOST = Scenario(
+    "lost",
+    "OCP takes the upgrade, its answer is lost",
+    "coupon_dev",
+    arrange=(_answer("lost"),),
+    meanwhile=("see_child_before_adoption",),
+    audited=("run.doubt", "run.adopt"),
+)
+LATE = Scenario(
+    "late",
+    "the connection breaks, OCP takes the upgrade 4 s later",
+    "wallet_dev",
+    arrange=(_answer("late", delay=4),),
+    audited=("run.doubt", "run.adopt"),
+)
+LATER = Scenario(
+    "later",
+    "OCP takes it only after the quiet period: two people decide",
+    "settle_batch",
+    arrange=(_answer("late", delay=16),),
+    meanwhile=("adopt_by_two_people",),
+    audited=("run.doubt", "decision.propose", "decision.confirm", "decision.carry_out", "run.adopt"),
+)
+BUSY = Scenario(
+    "busy",
+    "somebody's task begins after the second pre-read: OCP says busy",
+    "user_center",
+    ends="refused",
+    arrange=(_answer("busy"),),
+    meanwhile=("see_quiet_period_kept",),
+    audited=("run.doubt", "run.refuse"),
+)
+LYING = Scenario(
+    "lying",
+    "OCP says SUCCESSFUL, one server stays old",
+    "ledger_old",
+    ends="disagrees",
+    arrange=(("/lie", {}),),
+    meanwhile=("see_old_server_named",),
+    audited=("run.end", "run.disagree"),
+)
+SILENCE = Scenario(
+    "silence",
+    "OCP is silent for a while in mid-upgrade",
+    "edge_arm",
+    meanwhile=("sit_through_silence",),
+    audited=("run.end", "run.verify"),
+)
+
+
+def failing(step: str) -> Scenario:
+    """A step fails once; somebody retries it in OCP's console."""
+    return Scenario(
+        "fail",
+        f"{step} fails once, somebody retries it in OCP's console",
+        "report_ap",
+        arrange=(("/fail", {"step": step}),),
+        meanwhile=("retry_in_ocp",),
+        audited=("run.fail", "run.resume", "run.end"),
+    )
+
+
+ANSWERS = {scenario.name: scenario for scenario in (PLAIN, LOST, LATE, LATER, BUSY)}
+ALL = (PLAIN, LOST, LATE, LATER, BUSY, failing(STEP), LYING, SILENCE)
