@@ -8,7 +8,8 @@ from django.utils import timezone
 from tests import scenes
 from tests.scenes import Cast, control, posts
 from upgrades.models import AuditEvent, ChangeRequest, Cluster, ClusterHold, Grant, Package, UpgradeRun
-from upgrades.services import change_requests, moves, submission
+from upgrades.rules import submission as answers
+from upgrades.services import change_requests, moves, sending, submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +40,7 @@ def test_an_approved_start_is_posted_once_and_runs(look_alike, cast):
     assert run.fingerprint == change_request.fingerprint
     rows = AuditEvent.objects.filter(change_request_id=change_request.pk).order_by("pk")
     actions = list(rows.values_list("action", flat=True))
-    assert actions[-4:] == ["run.intend", "hold.take", "change_request.begin", "run.accept"]
+    assert actions[-5:] == ["run.intend", "hold.take", "change_request.begin", "run.send", "run.accept"]
 
 
 def test_a_second_submit_of_the_same_request_posts_nothing(look_alike, cast):
@@ -197,8 +198,8 @@ def test_an_answer_after_abandon_changes_nothing_but_the_evidence(look_alike, ca
     UpgradeRun.objects.filter(pk=run.pk).update(status="abandoned")
     run.refresh_from_db()
     cluster_id = run.affected_ocp_ids[0]
-    late = submission.submission.Answer(http_status=200, has_envelope=True, task_id=99, cluster_id=cluster_id)
-    submission.settle(run, late, trace_id="t")
+    late = answers.Answer(http_status=200, has_envelope=True, task_id=99, cluster_id=cluster_id)
+    sending.settle(run, late, trace_id="t")
     run.refresh_from_db()
     assert run.status == "abandoned"
     assert run.late_evidence[-1]["task_id"] == 99
