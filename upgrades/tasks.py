@@ -14,6 +14,7 @@ from upgrades.services import (
     following,
     inventory,
     moves,
+    readability,
     releasing,
     schedule,
     staleness,
@@ -76,6 +77,7 @@ def expire() -> None:
     schedule.beat_heart("follower")
     sweeping.turn_unconfirmed()
     expiring.expire_all()
+    readability.lose_unasked()
     carrying_out.carry_out_unread()
 
 

@@ -2,18 +2,20 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from upgrades import audit, live
+from upgrades import audit, live, selectors
 from upgrades.models import AuditEvent, Endpoint, UpgradeRun
 from upgrades.ocp.errors import NotFound, OcpError
-from upgrades.rules import Reason
+from upgrades.rules import Reason, workflow
 from upgrades.services import endpoints
 
 _SHORTEST_BACK_OFF = timedelta(seconds=5)
 _LONGEST_BACK_OFF = timedelta(minutes=5)
+_ABOUT_TASK = frozenset({"unreadable.vanished", "unreadable.other_cluster", "unreadable.other_task"})
 
 
 def reason_of(error: OcpError, task_id: int | None = None) -> Reason:
@@ -50,6 +52,21 @@ def lose(run: UpgradeRun, reason: Reason, *, observation: int, at: datetime | No
         transaction.on_commit(lambda: live.publish(run.pk, run.version))
 
 
+def lose_unasked() -> None:
+    """Keep as unreadable the followed runs of endpoints that may not be asked for STALE_SECONDS: nobody reads them."""
+    before = selectors.database_now() - timedelta(seconds=settings.STALE_SECONDS)
+    is_stale = Q(endpoint__observed_at=None) | Q(endpoint__observed_at__lte=before)
+    rows = UpgradeRun.objects.filter(is_stale, status__in=workflow.RUN_FOLLOWED, unreadable_since=None)
+    for run in rows.select_related("endpoint"):
+        if not endpoints.may_read(run.endpoint, selectors.database_now()):
+            lose(run, why_not_asked(run.endpoint), observation=selectors.observation())
+
+
+def why_not_asked(endpoint: Endpoint) -> Reason:
+    """Why nothing is asked of `endpoint`: its last failure, or that it is off."""
+    return Reason.from_json(endpoint.failure) if endpoint.failure else Reason("unreadable.not_asked")
+
+
 def regain(run: UpgradeRun) -> bool:
     """Take an unreadable mark back, in the caller's transaction; return whether there was one."""
     cleared = {"unreadable_since": None, "unreadable_reason": None}
@@ -62,7 +79,7 @@ def regain(run: UpgradeRun) -> bool:
 
 def is_about_task(run: UpgradeRun) -> bool:
     """Whether `run` is unreadable because its task has vanished or is another one, and not for OCP's sake."""
-    return str((run.unreadable_reason or {}).get("code", "")).startswith("unreadable.")
+    return (run.unreadable_reason or {}).get("code") in _ABOUT_TASK
 
 
 def _next_try(run: UpgradeRun, at: datetime | None) -> datetime | None:

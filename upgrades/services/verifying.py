@@ -39,8 +39,7 @@ def verify(run: UpgradeRun) -> None:
     at = observing.moment_of(observation)
     endpoint = Endpoint.objects.get(pk=run.endpoint_id)
     if not endpoints.may_read(endpoint, at):
-        reason = Reason.from_json(endpoint.failure) if endpoint.failure else Reason("unreadable.not_asked")
-        readability.lose(run, reason, observation=observation)
+        readability.lose(run, readability.why_not_asked(endpoint), observation=observation)
         return
     try:
         reading = fleet.read(run, endpoints.client(endpoint), at)
