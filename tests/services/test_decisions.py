@@ -10,7 +10,8 @@ from tests import scenes
 from tests.scenes import Cast, control, posts
 from upgrades import tasks
 from upgrades.models import AuditEvent, ClusterHold, Decision, Endpoint, UpgradeRun
-from upgrades.services import carrying_out, decisions, expiring, following, moves, submission, sweeping
+from upgrades.rules import Reason
+from upgrades.services import carrying_out, decisions, expiring, following, moves, runs, submission, sweeping
 from upgrades.services import endpoints as endpoint_services
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -270,6 +271,34 @@ def test_two_people_release_a_hold(look_alike, cast, endpoint):
     decision = carry_out(endpoint, run)
     assert (decision.kind, decision.status) == ("release", "done")
     assert not ClusterHold.objects.filter(run=run).exists()
+
+
+def test_two_people_release_the_hold_of_an_alarm_on_a_run_that_ended_well(look_alike, cast, endpoint):
+    run = run_of(look_alike, cast, "refuse")
+    assert decisions.available(run, cast.olga) == []
+    runs.raise_alarm(run, Reason("alarm.late_match", {"task_ids": (4711,)}))
+    assert decisions.available(run, cast.olga) == [("release", None)]
+    confirm(propose(run, "release", cast.olga), cast.amir)
+    decision = carry_out(endpoint, run)
+    assert (decision.status, run.status) == ("done", "refused")
+    assert not ClusterHold.objects.filter(run=run).exists()
+
+
+def test_a_child_not_read_to_its_end_does_not_keep_a_disagreeing_run_open(look_alike, cast, endpoint):
+    run = run_of(look_alike, cast, "plain")
+    control(look_alike, "POST", "/advance", seconds=100_000)
+    following.refresh(run, endpoint_services.client(endpoint))
+    UpgradeRun.objects.filter(pk=run.pk).update(status="disagrees")
+    child = run.task_instances.get(kind="child")
+    run.task_instances.filter(pk=child.pk).update(status="RUNNING")
+    run.refresh_from_db()
+    decision = propose(run, "close", cast.olga)
+    confirm(decision, cast.amir)
+    decision = carry_out(endpoint, run)
+    assert (decision.status, decision.status_reason["code"]) == ("overtaken", "decision.evidence_moved")
+    confirm(propose(run, "close", cast.olga), cast.amir)
+    decision = carry_out(endpoint, run)
+    assert (decision.status, run.status) == ("done", "closed")
 
 
 def test_a_decision_nobody_confirmed_expires(look_alike, cast, endpoint):

@@ -189,7 +189,8 @@ DECISION_SOURCES: Mapping[str, frozenset[str]] = {
     DecisionKind.ADOPT: frozenset({_U.UNCONFIRMED}),
     DecisionKind.ABANDON: frozenset({_U.UNCONFIRMED}),
     DecisionKind.CLOSE: frozenset({_U.RUNNING, _U.FAILED, _U.VERIFYING, _U.DISAGREES}),
-    DecisionKind.RELEASE: frozenset({_U.ABANDONED, _U.ROLLED_BACK, _U.CLOSED}),
+    # An alarm's hold may lie on any run that ended.
+    DecisionKind.RELEASE: frozenset(RUN_FINAL),
 }
 
 

@@ -70,9 +70,9 @@ def why_not(run: UpgradeRun, kind: str) -> Reason | None:
         return Reason("decision.no_candidate")
     if kind == workflow.DecisionKind.ABANDON:
         return _why_not_abandon(run)
-    if kind == workflow.DecisionKind.CLOSE and not is_long_unreadable(run) and _runs_in_ocp(run):
+    if kind == workflow.DecisionKind.CLOSE and _runs_in_ocp(run) and not is_long_unreadable(run):
         return Reason("decision.task_running")
-    if kind == workflow.DecisionKind.RELEASE and not ClusterHold.objects.filter(run=run).exists():
+    if kind == workflow.DecisionKind.RELEASE and not _holds(run):
         return Reason("decision.no_hold")
     return None
 
@@ -103,7 +103,14 @@ def is_long_unread_after_quiet(run: UpgradeRun) -> bool:
     return selectors.database_now() - unread_from >= timedelta(seconds=settings.UNREADABLE_SECONDS)
 
 
+def _holds(run: UpgradeRun) -> bool:
+    return ClusterHold.objects.filter(run=run).exists()
+
+
 def _runs_in_ocp(run: UpgradeRun) -> bool:
+    """Whether a task ran when it was last followed. What was not read to its end then is read before the close."""
+    if run.status not in workflow.RUN_FOLLOWED:
+        return False
     return run.task_instances.exclude(kind=TaskInstance.Kind.POSSIBLE).filter(status="RUNNING").exists()
 
 
@@ -111,6 +118,8 @@ def available(run: UpgradeRun, user: User) -> list[tuple[str, Reason | None]]:
     """The kinds that make sense for `run` now, each with None or why `user` may not propose it."""
     refusal = _why_not_permitted(run, user)
     kinds = [kind for kind in KINDS if run.status in workflow.DECISION_SOURCES[kind]]
+    if run.status in workflow.RUN_FREES_AT_ONCE and not _holds(run):
+        return []
     return [(kind, refusal or why_not(run, kind)) for kind in kinds]
 
 
