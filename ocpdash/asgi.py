@@ -1,4 +1,4 @@
-"""The web process: Django's ASGI handler."""
+"""The web process: Django's ASGI handler, and the streams of open run pages beside it."""
 
 import os
 
@@ -11,4 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocpdash.settings")
 # kept serves nobody again, and under load PostgreSQL runs out of them.
 connections.settings["default"]["CONN_MAX_AGE"] = 0
 
-application = get_asgi_application()
+_pages = get_asgi_application()
+
+# Models are there only now.
+from upgrades import stream  # noqa: E402
+
+application = stream.Beside(_pages)

@@ -207,6 +207,9 @@ DETAIL_WATCHED_SECONDS = env.seconds("DETAIL_WATCHED_SECONDS", 5)
 WATCH_SECONDS = env.seconds("WATCH_SECONDS", 15)
 INVENTORY_SECONDS = env.seconds("INVENTORY_SECONDS", 60)
 STALE_SECONDS = env.seconds("STALE_SECONDS", 90)
+# The stream of an open page: how often it says how fresh it is, and how often its session is looked at again.
+STREAM_PULSE_SECONDS = env.seconds("STREAM_PULSE_SECONDS", 10)
+STREAM_CHECK_SECONDS = env.seconds("STREAM_CHECK_SECONDS", 60)
 
 # People.
 APPROVAL_QUORUM = env.whole("APPROVAL_QUORUM", 1, least=1)

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from ocpdash import logs
 from upgrades import audit
-from upgrades.services import moves
+from upgrades.services import moves, sign_in
 from upgrades.views import errors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -83,9 +82,9 @@ class SessionLifetimeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             now = timezone.now().timestamp()
-            signed_in_at = request.session.setdefault("signed_in_at", now)
+            request.session.setdefault("signed_in_at", now)
             seen_at = request.session.setdefault("seen_at", now)
-            if now - seen_at > settings.SESSION_IDLE_SECONDS or now - signed_in_at > settings.SESSION_COOKIE_AGE:
+            if sign_in.is_over(request.session, now):
                 logout(request)
             elif now - seen_at > SEEN_STEP_SECONDS and not is_background(request):
                 request.session["seen_at"] = now

@@ -15,6 +15,7 @@ from upgrades.views import (
     home,
     inbox,
     packages,
+    runs,
     sign_in,
     users,
 )
@@ -47,6 +48,13 @@ urlpatterns = [
     path("change-requests/<int:pk>/take-back/", change_requests.request_take_back, name="requests-take-back"),
     path("change-requests/<int:pk>/withdraw/", change_requests.request_withdraw, name="requests-withdraw"),
     path("change-requests/<int:pk>/call-off/", change_requests.request_call_off, name="requests-call-off"),
+    # runs
+    path("runs/", runs.run_list, name="runs-list"),
+    path("runs/<int:pk>/", runs.run_detail, name="runs-detail"),
+    path("runs/<int:pk>/snapshot/", runs.run_snapshot, name="runs-snapshot"),
+    path("runs/<int:pk>/graph/", runs.run_graph, name="runs-graph"),
+    path("runs/<int:pk>/log/", runs.run_log, name="runs-log"),
+    path("runs/<int:pk>/look-again/", runs.run_look_again, name="runs-look-again"),
     # decisions about runs
     path("runs/<int:pk>/decisions/", decisions.decision_propose, name="decisions-propose"),
     path("decisions/<int:pk>/confirm/", decisions.decision_confirm, name="decisions-confirm"),

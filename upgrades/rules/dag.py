@@ -28,6 +28,7 @@ __all__ = [
     "graph_of",
     "layout",
     "topology_hash",
+    "waits",
 ]
 
 _WAIT_LABEL = "wait dag success"
@@ -84,6 +85,13 @@ def compose(parent: Graph, children: Mapping[str, Graph]) -> Graph:
         boxes += inner
         homes |= inner_homes
     return Graph(tuple(nodes.values()), tuple(edges), tuple(boxes), MappingProxyType(homes), is_flow=True)
+
+
+def waits(parent: Graph) -> list[str]:
+    """Return the keys of the subtasks of a parent that wait for a child, upstreams first: one for each hop."""
+    keys = sorted((node.key for node in parent.nodes), key=natural)
+    labels = {node.key: node for node in parent.nodes}
+    return [key for key in topological(keys, parent.edges) if _is_wait(labels[key])]
 
 
 def topology_hash(graph: Graph) -> str:

@@ -2,8 +2,10 @@
 
 import hashlib
 import logging
+from typing import Any
 
 import redis
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.cache import cache
 from django.db import transaction
@@ -83,3 +85,9 @@ def _forget(keys: dict[str, str]) -> None:
             cache.decr(keys[kind])
         except ValueError:  # it ran out meanwhile
             continue
+
+
+def is_over(session: Any, now: float) -> bool:
+    """Whether a session has ended at `now` (epoch seconds): too long without a click, or too long since sign-in."""
+    is_idle = now - session.get("seen_at", now) > settings.SESSION_IDLE_SECONDS
+    return bool(is_idle or now - session.get("signed_in_at", now) > settings.SESSION_COOKIE_AGE)

@@ -1,0 +1,132 @@
+// The live page of a run: news in, the page kept true. Works on what the server has drawn; without it the page is a page.
+import { Dag } from "./dag.js";
+import { Regions } from "./regions.js";
+import { Source } from "./source.js";
+import { AT_WORK, lengthWords } from "./states.js";
+import { Troubles } from "./troubles.js";
+
+const ALL = ["head", "gauge", "banners", "live", "below"];
+// What these parts of a state say is drawn by the server alone.
+const DRAWN = ["status", "status_at", "alarm_at", "unreadable_since", "ocp_word"];
+
+class RunPage {
+  constructor(document, root) {
+    this.document = document;
+    this.words = root.dataset;
+    this.state = null;
+    this.dag = new Dag(document, this.words);
+    this.regions = new Regions(document, this.words, (names) => this.replaced(names));
+    this.troubles = new Troubles(document, { staleSeconds: Number(this.words.staleSeconds),
+      silentSeconds: Number(this.words.silentSeconds) }, (trouble) => this.troubled(trouble));
+    this.source = new Source(this.words, this.node(), { state: (state) => this.heard(state),
+      pulse: (pulse) => this.troubles.hear(pulse), gone: () => location.reload() });
+    this.spoken = this.bannerCodes();
+  }
+
+  begin() {
+    this.document.addEventListener("visibilitychange", () => this.seen());
+    this.document.addEventListener("click", (event) => this.clicked(event));
+    addEventListener("popstate", () => this.moveTo());
+    addEventListener("pagehide", () => this.source.stop());
+    setInterval(() => this.tick(), 1000);
+    this.seen();
+  }
+
+  seen() {
+    if (this.document.hidden) return this.source.stop();
+    this.troubles.wake();
+    return this.source.start();
+  }
+
+  node() {
+    return new URLSearchParams(location.search).get("node") || "";
+  }
+
+  heard(state) {
+    const before = this.state;
+    if (before && state.version < before.version) return;
+    this.state = state;
+    const changed = this.dag.apply(state.subtasks);
+    this.troubles.hear({ observed_at: state.observed_at, heartbeat_at: state.heartbeat_at, endpoint: state.endpoint });
+    const wanted = this.outdated(before, state, changed);
+    if (wanted.length) this.regions.refresh(...wanted);
+  }
+
+  // The regions that only the server can draw for this state.
+  outdated(before, state, changed) {
+    const drawn = this.document.querySelector("[data-dag]")?.dataset.dag;
+    const status = this.document.querySelector("[data-run-status]")?.dataset.runStatus;
+    const isNew = before ? before.topology !== state.topology : Boolean(drawn) && drawn !== state.topology;
+    const isMoved = status !== state.status || (before && DRAWN.some((name) => before[name] !== state[name]));
+    const isFirstRead = Boolean(state.observed_at) && !this.document.querySelector("[data-seen] time") &&
+      this.document.querySelector("[data-seen]");
+    if (isNew || isMoved || isFirstRead) return ALL;
+    const wanted = new Set();
+    if (this.dag.hidesFire()) for (const name of ["live", "gauge"]) wanted.add(name);
+    if (changed.some((key) => this.isFailure(key, before))) for (const name of ["banners", "head"]) wanted.add(name);
+    if (changed.length && this.document.querySelector(".events")) wanted.add("live");
+    this.addChosen(wanted, before, state, changed);
+    return [...wanted];
+  }
+
+  isFailure(key, before) {
+    return this.dag.statuses[key] === "failed" || before?.subtasks[key]?.status === "FAILED";
+  }
+
+  addChosen(wanted, before, state, changed) {
+    const chosen = this.document.getElementById("chosen");
+    const key = chosen?.dataset.chosen;
+    const isOver = key && !("byHand" in chosen.dataset) && !AT_WORK.has(this.dag.statuses[key]);
+    if (key && (changed.includes(key) || (isOver && changed.length))) wanted.add("chosen");
+    else if (key && before && before.logs[key] !== state.logs[key]) wanted.add("log");
+    else if (!chosen && changed.length) wanted.add("live");
+  }
+
+  replaced(names) {
+    if (names.some((name) => name !== "log")) this.dag.collect();
+    this.troubles.showSeen();
+    this.troubles.check();
+    const codes = this.bannerCodes();
+    for (const [code, title] of codes) if (!this.spoken.has(code)) this.say(title);
+    this.spoken = codes;
+  }
+
+  bannerCodes() {
+    const banners = [...this.document.querySelectorAll("[data-banner]")];
+    return new Map(banners.map((banner) => [banner.dataset.banner, banner.querySelector("h2").textContent]));
+  }
+
+  troubled(trouble) {
+    const banner = this.document.querySelector(`[data-trouble="${trouble}"]`);
+    if (banner) this.say(banner.querySelector("h2").textContent);
+    if (trouble !== "page") this.regions.refresh("head", "banners");
+  }
+
+  say(text) {
+    this.document.getElementById("live").textContent = text;
+  }
+
+  clicked(event) {
+    const link = event.target.closest("a[data-inplace]");
+    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    history.pushState(null, "", new URL(link.getAttribute("href").split("#")[0], location.href));
+    this.moveTo();
+  }
+
+  moveTo() {
+    this.source.select(this.node());
+    this.regions.refresh("live", "banners");
+  }
+
+  tick() {
+    this.troubles.check();
+    if (this.troubles.isStale || this.troubles.current === "page") return;
+    this.dag.tick(this.troubles.now());
+    const since = this.document.querySelector("[data-since]");
+    if (since) since.textContent = lengthWords((this.troubles.now() - Date.parse(since.dataset.since)) / 1000);
+  }
+}
+
+const root = document.getElementById("run");
+if (root) new RunPage(document, root).begin();

@@ -1,0 +1,185 @@
+"""A run as its open page needs it: its full state in one byte string, the same for every viewer.
+
+Codes and OCP's words only; the page has the words in the reader's language.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, Func, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Concat, Left, Length, Right
+from django.utils import timezone
+
+from upgrades.models import Heartbeat, Subtask, SubtaskLog, TaskInstance
+from upgrades.models.runs import UpgradeRunQuerySet
+from upgrades.rules import workflow
+
+# Raised where the shape of the body changes, so that no page compares two shapes by their ETag.
+FORMAT = 1
+# The part of ocpdash that follows runs (services.schedule.beat_heart).
+FOLLOWER = "follower"
+# A read of OCP that is due for longer than this does not come: then only the run's own last read counts.
+LATE_SECONDS = 30
+_COLUMNS = (
+    "pk",
+    "version",
+    "status",
+    "status_at",
+    "ocp_word",
+    "observed_at",
+    "swept_at",
+    "list_digest",
+    "unreadable_since",
+    "alarm_at",
+    "endpoint__observed_at",
+    "endpoint__failing_since",
+    "endpoint__failure",
+    "endpoint__breaker_opened_at",
+    "endpoint__follow_due_at",
+)
+
+
+class _Md5(Func):
+    function = "MD5"
+    output_field = CharField()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What tells one state of a run from another, in one query; `columns` by name, `logs` as "task/subtask=digits"."""
+
+    columns: dict[str, Any]
+    heartbeat_at: datetime | None
+    logs: tuple[str, ...]
+
+    @property
+    def run_id(self) -> int:
+        return int(self.columns["pk"])
+
+    @property
+    def version(self) -> int:
+        return int(self.columns["version"])
+
+    @property
+    def etag(self) -> str:
+        """Weak: the body also says when it was read, and that moves each second."""
+        rest = json.dumps([FORMAT, self.endpoint, self.logs], sort_keys=True)
+        return f'W/"{self.version}-{hashlib.sha256(rest.encode()).hexdigest()[:12]}"'
+
+    @property
+    def endpoint(self) -> dict[str, Any]:
+        """How OCP answers: since when not, why, and whether we stopped asking."""
+        return {
+            "failing_since": _iso(self.columns["endpoint__failing_since"]),
+            "failure": (self.columns["endpoint__failure"] or {}).get("code"),
+            "breaker_opened_at": _iso(self.columns["endpoint__breaker_opened_at"]),
+        }
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When what the page shows was true in OCP; None before the first read.
+
+        OCP's list of running tasks tells of every change: while it is read in time and shows none, the run stands as
+        it was read (design, section 5).
+        """
+        row = self.columns
+        own: datetime | None = row["observed_at"]
+        swept_at: datetime | None = row["swept_at"]
+        if row["status"] in workflow.RUN_IN_DOUBT:
+            return swept_at or own
+        is_listed = row["status"] == workflow.RunStatus.RUNNING and row["list_digest"] and not row["unreadable_since"]
+        due_at: datetime | None = row["endpoint__follow_due_at"]
+        read_at: datetime | None = row["endpoint__observed_at"]
+        is_late = due_at is None or due_at < timezone.now() - timedelta(seconds=LATE_SECONDS)
+        if own is None or not is_listed or is_late or read_at is None:
+            return own
+        return max(own, read_at)
+
+    @property
+    def pulse(self) -> dict[str, Any]:
+        """How fresh the state is: what an open page is told even while nothing moves."""
+        return {
+            "version": self.version,
+            "observed_at": _iso(self.seen_at),
+            "heartbeat_at": _iso(self.heartbeat_at),
+            "endpoint": self.endpoint,
+        }
+
+
+def run_mark(rows: UpgradeRunQuerySet, pk: int) -> Mark | None:
+    """The mark of the run `pk` among `rows` (those a person may see), or None. One query."""
+    heartbeat = Heartbeat.objects.filter(name=FOLLOWER).values("at")[:1]
+    found = rows.filter(pk=pk).annotate(heartbeat_at=Subquery(heartbeat), logs=ArraySubquery(_log_marks()))
+    row = found.values(*_COLUMNS, "heartbeat_at", "logs").first()
+    if row is None:
+        return None
+    heartbeat_at, logs = row.pop("heartbeat_at"), row.pop("logs")
+    return Mark(columns=dict(row), heartbeat_at=heartbeat_at, logs=tuple(sorted(logs)))
+
+
+def _log_marks() -> Any:
+    """One text for each log of the outer run, another for other contents: a read without news moves nothing."""
+    text = Concat(
+        _text(Right("text", 4096)),
+        _text(Length("text")),
+        _text("is_cut"),
+        Coalesce(_text("failure"), Value("", output_field=TextField())),
+    )
+    slash, equals = (Value(sign, output_field=TextField()) for sign in "/=")
+    mark = Concat(_text("task_instance__ocp_id"), slash, _text("subtask_ocp_id"), equals, _text(Left(_Md5(text), 8)))
+    marks = SubtaskLog.objects.filter(task_instance__run=OuterRef("pk"))
+    return marks.annotate(mark=mark).order_by("pk").values("mark")
+
+
+def _text(value: Any) -> Cast:
+    return Cast(value, TextField())
+
+
+def run_snapshot(mark: Mark) -> bytes:
+    """The whole state of the run of `mark`, as JSON. Two queries, however many subtasks there are."""
+    drawn = TaskInstance.objects.filter(run=mark.run_id).exclude(kind=TaskInstance.Kind.POSSIBLE)
+    tasks = list(drawn.values("ocp_id", "kind", "hop", "status", "operation", "topology_hash"))
+    columns = ("task_instance__ocp_id", "ocp_id", "status", "operation", "run_time", "started_at", "finished_at")
+    rows = Subtask.objects.filter(task_instance__in=drawn).order_by("task_instance_id", "ocp_id").values_list(*columns)
+    row = mark.columns
+    state = {
+        "run": str(mark.run_id),
+        **mark.pulse,
+        "status": row["status"],
+        "status_at": _iso(row["status_at"]),
+        "ocp_word": row["ocp_word"],
+        "unreadable_since": _iso(row["unreadable_since"]),
+        "alarm_at": _iso(row["alarm_at"]),
+        "topology": topology(tasks),
+        "tasks": {str(task["ocp_id"]): {"status": task["status"], "operation": task["operation"]} for task in tasks},
+        "subtasks": {
+            f"{task_id}/{subtask_id}": {
+                "status": status,
+                "operation": operation,
+                "runTime": run_time,
+                "startedAt": _iso(started_at),
+                "finishedAt": _iso(finished_at),
+            }
+            for task_id, subtask_id, status, operation, run_time, started_at, finished_at in rows
+        },
+        "logs": dict(text.split("=", 1) for text in mark.logs),
+    }
+    return json.dumps(state, separators=(",", ":")).encode()
+
+
+def topology(tasks: Iterable[Any]) -> str:
+    """16 digits that change with any task, subtask or edge of the run's graph, and with nothing else."""
+    parts = sorted(
+        [task["kind"], task["hop"] if task["hop"] is not None else -1, task["ocp_id"], task["topology_hash"]]
+        for task in tasks
+    )
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _iso(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()

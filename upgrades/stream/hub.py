@@ -1,0 +1,162 @@
+"""One subscription of a web process to Redis, and its viewers. Truth stays in the database: losing all loses nothing."""
+
+import asyncio
+import logging
+from asyncio import Queue, QueueFull, Task
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import redis.asyncio
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import DatabaseError
+
+from upgrades import live
+from upgrades.stream import reading
+from upgrades.stream.reading import Event, Reading
+
+logger = logging.getLogger(__name__)
+
+# So many events wait for a viewer that does not take them; then it is dropped and comes again.
+WAITING_MOST = 8
+_LISTEN_SECONDS = 5.0
+_read = sync_to_async(reading.read, thread_sensitive=False)
+
+
+@dataclass(eq=False, slots=True)
+class Viewer:
+    """An open stream. `events` ends with None."""
+
+    run_id: int
+    node: str
+    events: Queue[Event | None] = field(default_factory=lambda: Queue(WAITING_MOST + 1))
+
+    def give(self, event: Event) -> None:
+        """Queue `event`, or end a stream that is too slow."""
+        if self.events.qsize() >= WAITING_MOST:
+            self.end()
+        else:
+            self.events.put_nowait(event)
+
+    def end(self) -> None:
+        """Let the stream end after nothing more."""
+        while not self.events.empty():
+            self.events.get_nowait()
+        with suppress(QueueFull):
+            self.events.put_nowait(None)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What all viewers of a run share: its last events, made once."""
+
+    viewers: set[Viewer] = field(default_factory=set)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    etag: str = ""
+    state: Event | None = None
+    pulse: Event | None = None
+
+
+class Hub:
+    """The viewers of this process. Lives on one event loop."""
+
+    def __init__(self) -> None:
+        self.runs: dict[int, _Run] = {}
+        self.tasks: set[Task[None]] = set()
+        self.is_listening = False
+        self._starting = asyncio.Lock()
+
+    async def join(self, viewer: Viewer) -> None:
+        """Serve `viewer`: subscribed first, then read. Raises redis.RedisError or OSError where that cannot be."""
+        await self._listen()
+        run = self.runs.setdefault(viewer.run_id, _Run())
+        run.viewers.add(viewer)
+        if run.state is None or viewer.node:
+            await self._refresh(viewer.run_id, is_pulse=False)
+        if run.state is None or run.pulse is None:
+            raise ConnectionError("The run could not be read.")
+        if viewer.events.empty():
+            viewer.give(run.state)
+        viewer.give(run.pulse)
+
+    def leave(self, viewer: Viewer) -> None:
+        """Forget `viewer`, and the run with its last one."""
+        run = self.runs.get(viewer.run_id)
+        if run is not None:
+            run.viewers.discard(viewer)
+            if not run.viewers:
+                del self.runs[viewer.run_id]
+
+    def close(self) -> None:
+        """End every stream: the process ends, or Redis is away. Browsers ask for the snapshot then."""
+        self.is_listening = False
+        for run in list(self.runs.values()):
+            for viewer in list(run.viewers):
+                viewer.end()
+        for task in self.tasks:
+            task.cancel()
+
+    async def _listen(self) -> None:
+        async with self._starting:
+            if self.is_listening:
+                return
+            client = redis.asyncio.Redis.from_url(
+                settings.REDIS_URL, socket_connect_timeout=1.0, health_check_interval=int(2 * _LISTEN_SECONDS)
+            )
+            listener = client.pubsub()
+            await listener.psubscribe(live.CHANNEL.format(run_id="*"))
+            self.is_listening = True
+            self._begin(self._hear(client, listener))
+            self._begin(self._beat())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _hear(self, client: "redis.asyncio.Redis", listener: Any) -> None:
+        """Pass on what Redis says, until it is away."""
+        try:
+            while True:
+                message = await listener.get_message(ignore_subscribe_messages=True, timeout=_LISTEN_SECONDS)
+                number = message["channel"].decode().rpartition(":")[2] if message else ""
+                if number.isdigit() and int(number) in self.runs:
+                    self._begin(self._refresh(int(number), is_pulse=False))
+        except (redis.RedisError, OSError) as error:
+            logger.warning("stream lost redis", extra={"error": type(error).__name__})
+            self.close()
+        finally:
+            await client.aclose()
+
+    async def _beat(self) -> None:
+        """Every few seconds tell all viewers how fresh the state is, and read what a lost message would have told."""
+        while True:
+            await asyncio.sleep(settings.STREAM_PULSE_SECONDS)
+            for run_id in list(self.runs):
+                await self._refresh(run_id, is_pulse=True)
+
+    async def _refresh(self, run_id: int, *, is_pulse: bool) -> None:
+        """Read the run once for all its viewers; several messages at once are read one after another."""
+        run = self.runs.get(run_id)
+        if run is None:
+            return
+        async with run.lock:
+            found = await self._reading(run_id, run)
+        if found is None:
+            return
+        run.etag, run.pulse = found.etag, found.pulse
+        run.state = found.state or run.state
+        for viewer in list(run.viewers):
+            if found.state is not None:
+                viewer.give(found.state)
+            if is_pulse:
+                viewer.give(found.pulse)
+
+    async def _reading(self, run_id: int, run: _Run) -> Reading | None:
+        try:
+            return await _read(run_id, run.etag, [viewer.node for viewer in run.viewers])
+        except DatabaseError as error:
+            logger.warning("stream lost the database", extra={"error": type(error).__name__})
+            return None

@@ -1,0 +1,86 @@
+"""What a stream reads of the database: short calls in threads, each of which closes its connection."""
+
+import json
+import time
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import connections
+from django.http import HttpRequest
+
+from upgrades import live, selectors
+from upgrades.models import UpgradeRun, User
+from upgrades.services import sign_in
+
+# A gzip stream without name and time (RFC 1952); its end is never sent.
+GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One server-sent event, ready for every viewer: as it is, and compressed so that any two can follow each other."""
+
+    plain: bytes
+    packed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A run as read now. `state` is None where its ETag is the one that is known already."""
+
+    etag: str
+    state: Event | None
+    pulse: Event
+
+
+def status_for(cookies: str, run_id: int) -> int:
+    """200 where the signed-in person of this Cookie header may see the run, else 401 or 404. In a thread."""
+    try:
+        user = _user_of(cookies)
+        if user is None:
+            return 401
+        return 200 if UpgradeRun.objects.visible_to(user).filter(pk=run_id).exists() else 404
+    finally:
+        connections.close_all()
+
+
+def _user_of(cookies: str) -> User | None:
+    try:
+        morsel = SimpleCookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return None
+    if morsel is None:
+        return None
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+    user = get_user(request)
+    if not isinstance(user, User) or sign_in.is_over(request.session, time.time()):
+        return None
+    return user
+
+
+def read(run_id: int, known_etag: str, nodes: Iterable[str]) -> Reading | None:
+    """The run, and a note that somebody looks at it and at its subtasks `nodes`; None where it is gone. In a thread."""
+    try:
+        for node in set(nodes) or {""}:
+            live.watch(run_id, node, now=time.time())
+        mark = selectors.run_mark(UpgradeRun.objects.all(), run_id)
+        if mark is None:
+            return None
+        state = None if mark.etag == known_etag else _event("state", selectors.run_snapshot(mark), mark.version)
+        pulse = json.dumps(mark.pulse, separators=(",", ":")).encode()
+        return Reading(mark.etag, state, _event("pulse", pulse, mark.version))
+    finally:
+        connections.close_all()
+
+
+def _event(name: str, data: bytes, number: int) -> Event:
+    plain = f"event: {name}\nid: {number}\ndata: ".encode() + data + b"\n\n"
+    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    # A full flush ends at a byte and looks back at nothing before it.
+    return Event(plain, packer.compress(plain) + packer.flush(zlib.Z_FULL_FLUSH))
