@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests import scenes
+from tests.followed import in_thread, wait_until
 from tests.scenes import Cast, control, posts
 from upgrades.models import AuditEvent, ChangeRequest, Cluster, ClusterHold, Grant, Package, UpgradeRun
 from upgrades.rules import submission as answers
@@ -205,6 +206,52 @@ def test_an_answer_after_abandon_changes_nothing_but_the_evidence(look_alike, ca
     assert run.late_evidence[-1]["task_id"] == 99
     assert run.alarm["code"] == "alarm.other_task"
     assert AuditEvent.objects.filter(action__startswith="run.").count() == moves_before + 2
+
+
+def test_a_late_answer_that_names_another_task_raises_the_alarm_whatever_is_wrong_with_it(look_alike, cast):
+    run = submit(scenes.starting(cast))
+    late = answers.Answer(http_status=200, has_envelope=True, task_id=run.ocp_task_id + 1, cluster_id=None)
+    sending.settle(run, late, trace_id="t")
+    run.refresh_from_db()
+    assert (run.status, run.alarm["code"]) == ("running", "alarm.other_task")
+
+
+def test_a_busy_answer_keeps_its_mark_though_the_run_was_called_unconfirmed_before(look_alike, cast):
+    change_request = scenes.starting(cast)
+    control(look_alike, "POST", "/answer", mode="drop")
+    run = submit(change_request)
+    UpgradeRun.objects.filter(pk=run.pk).update(status="submitting")
+    late = UpgradeRun.objects.get(pk=run.pk)
+    UpgradeRun.objects.filter(pk=run.pk).update(status="unconfirmed")
+    busy = answers.Answer(http_status=409, has_envelope=True, code="OBE11020")
+    sending.settle(late, busy, trace_id="t")
+    run.refresh_from_db()
+    assert (run.status, run.busy_seen_at is not None) == ("unconfirmed", True)
+    assert run.late_evidence[-1]["code"] == "OBE11020"
+
+
+def test_a_start_that_was_called_off_and_asked_anew_is_not_touched_by_the_worker_of_the_old_one(look_alike, cast):
+    change_request = scenes.starting(cast)
+    control(look_alike, "POST", "/faults", method="GET", path="/api/v2/time", action="hold", count=1)
+    worker = in_thread(submission.submit, change_request.pk)
+    wait_until(lambda: control(look_alike, "GET", "/faults")[0]["holding"])
+    change_request.refresh_from_db()
+    change_requests.call_off(change_request=change_request, actor=cast.olga)
+    change_requests.start(change_request=change_request, fingerprint=change_request.fingerprint, actor=cast.omar)
+    control(look_alike, "POST", f"/clusters/{change_request.cluster.ocp_id}/set", status="OPERATING")
+    control(look_alike, "DELETE", "/faults")
+    worker.join(20)
+    change_request.refresh_from_db()
+    assert (change_request.status, change_request.started_by) == ("starting", cast.omar)
+
+
+def test_what_is_sent_has_the_approved_fingerprint_whatever_the_row_of_the_request_says(look_alike, cast):
+    change_request = scenes.starting(cast)
+    forged = {**change_request.plan, "body": {"rpmFileName": scenes.OTHER_TARGET}}
+    forged["target"] = {**forged["target"], "file_name": scenes.OTHER_TARGET}
+    ChangeRequest.objects.filter(pk=change_request.pk).update(plan=forged)
+    submit(change_request)
+    assert [post["body"] for post in posts(look_alike)] == [f'{{"rpmFileName": "{scenes.TARGET}"}}']
 
 
 def test_the_start_form_of_another_plan_is_too_late(look_alike, cast):

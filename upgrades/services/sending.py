@@ -120,7 +120,7 @@ def settle(run: UpgradeRun, answer: submission.Answer, *, trace_id: str | None) 
     try:
         _write(run, answer, judgement, trace_id)
     except moves.TooLate:
-        _answer_came_late(run, answer, judgement, trace_id)
+        _answer_came_late(run, answer, trace_id)
 
 
 def _write(run: UpgradeRun, answer: submission.Answer, judgement: submission.Judgement, trace_id: str | None) -> None:
@@ -138,21 +138,22 @@ def _write(run: UpgradeRun, answer: submission.Answer, judgement: submission.Jud
     if judgement.is_busy:
         fields["busy_seen_at"] = Now()
     with transaction.atomic():
-        if UpgradeRun.objects.filter(pk=run.pk, status=workflow.RunStatus.UNCONFIRMED).update(**fields) == 1:
+        # The row is ours from here on: the clock must not turn it unconfirmed in between.
+        if UpgradeRun.objects.filter(pk=run.pk, status__in=workflow.RUN_IN_DOUBT).update(**fields) != 1:
+            raise moves.TooLate(Reason("move.lost_race", {"action": "doubt"}))
+        run.refresh_from_db()
+        if run.status == workflow.RunStatus.UNCONFIRMED:
             runs.keep_late_evidence(run, {"kind": "answer", **evidence(answer)}, trace_id=trace_id or "")
             return
-        runs.move(run, "doubt", reason=judgement.reason, fields=fields, trace_id=trace_id)
+        runs.move(run, "doubt", reason=judgement.reason, trace_id=trace_id)
         endpoints.hasten(run.endpoint_id, "sweep")
         transaction.on_commit(live.ring)
 
 
-def _answer_came_late(
-    run: UpgradeRun, answer: submission.Answer, judgement: submission.Judgement, trace_id: str | None
-) -> None:
+def _answer_came_late(run: UpgradeRun, answer: submission.Answer, trace_id: str | None) -> None:
     run.refresh_from_db()
     runs.keep_late_evidence(run, {"kind": "answer", **evidence(answer)}, trace_id=trace_id or "")
-    is_other = answer.task_id is not None and answer.task_id != run.ocp_task_id
-    if judgement.outcome is submission.Outcome.ACCEPTED and is_other:
+    if answer.task_id is not None and answer.task_id != run.ocp_task_id:
         runs.raise_alarm(run, Reason("alarm.other_task", {"task_id": answer.task_id}))
 
 

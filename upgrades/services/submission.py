@@ -9,6 +9,7 @@ import logging
 import time
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -62,10 +63,10 @@ def submit(change_request_id: int) -> None:
 
 
 def _give_back(change_request: ChangeRequest, action: str, reason: Reason) -> None:
-    """Leave `starting` with a reason. Somebody else may have moved it first: then nothing is to do."""
+    """Leave this start with a reason. Somebody else may have moved it, or asked anew: then nothing is to do."""
     try:
         with transaction.atomic():
-            moves.move(change_request, action, reason=reason)
+            moves.move(change_request, action, reason=reason, where={"starting_at": change_request.starting_at})
     except moves.TooLate:
         logger.info("start already left", extra={"change_request": change_request.pk, "action": action})
 
@@ -87,8 +88,8 @@ def _intend(change_request: ChangeRequest, reading: preread.Reading) -> UpgradeR
     try:
         with transaction.atomic(durable=True):
             _check_approval(change_request)
-            _check_plan(change_request)
-            run = _insert_run(change_request, reading)
+            plan = _rebuilt(change_request)
+            run = _insert_run(change_request, plan.content, reading)
             holds.take(run, plans.affected(change_request.cluster))
             moves.move(
                 change_request,
@@ -98,8 +99,8 @@ def _intend(change_request: ChangeRequest, reading: preread.Reading) -> UpgradeR
             return run
     except _Unfit as unfit:
         _give_back(change_request, unfit.action, unfit.reason)
-    except moves.TooLate as too_late:
-        _give_back(change_request, "block", too_late.reason)
+    except moves.Refusal as refusal:
+        _give_back(change_request, "block", refusal.reason)
     except IntegrityError:
         logger.warning("a run exists already", extra={"change_request": change_request.pk})
     return None
@@ -107,7 +108,9 @@ def _intend(change_request: ChangeRequest, reading: preread.Reading) -> UpgradeR
 
 def _check_approval(change_request: ChangeRequest) -> None:
     """Votes, validity and four eyes, by the rows and the database's clock of this moment."""
-    rows = ChangeRequest.objects.filter(pk=change_request.pk, status=workflow.RequestStatus.STARTING)
+    rows = ChangeRequest.objects.filter(
+        pk=change_request.pk, status=workflow.RequestStatus.STARTING, starting_at=change_request.starting_at
+    )
     if rows.update(lock_version=F("lock_version") + 1) != 1:
         raise moves.TooLate(Reason("move.lost_race", {"action": "begin"}))
     change_request.refresh_from_db()
@@ -119,8 +122,8 @@ def _check_approval(change_request: ChangeRequest) -> None:
         raise _Unfit("lose_voter", Reason("start.votes_missing", {"missing": verdict.missing, "lost": lost}))
 
 
-def _check_plan(change_request: ChangeRequest) -> None:
-    """The plan, rebuilt from rows read since this start was asked, must have the approved fingerprint."""
+def _rebuilt(change_request: ChangeRequest) -> plans.Built:
+    """The plan, rebuilt from rows read since this start was asked; it must have the approved fingerprint."""
     since = change_request.starting_at
     clusters = plans.affected(change_request.cluster)
     fresh = Cluster.objects.filter(
@@ -143,14 +146,15 @@ def _check_plan(change_request: ChangeRequest) -> None:
         raise _Unfit("block", refusal.reason) from refusal
     if plan.fingerprint != change_request.fingerprint:
         raise _Unfit("turn_stale", plans.why_stale(change_request, plan))
+    return plan
 
 
-def _insert_run(change_request: ChangeRequest, reading: preread.Reading) -> UpgradeRun:
-    plan = change_request.plan or {}
+def _insert_run(change_request: ChangeRequest, plan: dict[str, Any], reading: preread.Reading) -> UpgradeRun:
+    """`plan` is the rebuilt one: what has the approved fingerprint is sent, whatever the request's row says."""
     run = UpgradeRun.objects.create(
         change_request=change_request,
         endpoint=change_request.endpoint,
-        cluster_ocp_id=change_request.cluster.ocp_id,
+        cluster_ocp_id=plan["cluster_ocp_id"],
         affected_ocp_ids=plans.affected_ids(plan),
         body=plans.body(plan),
         fingerprint=change_request.fingerprint,
