@@ -28,6 +28,11 @@ VERDICTS: Mapping[str, tuple[str, str | Promise]] = {
     "send_back": ("changes_requested", gettext_lazy("Sent back")),
     "reject": ("rejected", gettext_lazy("Rejected")),
 }
+# What an event is about, where its row has no name of its own in any language.
+SUBJECTS: Mapping[str, str | Promise] = {
+    "upgraderun": gettext_lazy("the run of %(number)s"),
+    "decision": gettext_lazy("a decision on %(number)s"),
+}
 
 
 @register.filter
@@ -65,6 +70,14 @@ def actor_name(event: AuditEvent) -> str:
     if event.actor is not None:
         return str(event.actor)
     return event.actor_name or "ocpdash"
+
+
+@register.filter
+def subject(event: AuditEvent) -> str:
+    """What an event is about; "" where it is about nothing that has a name."""
+    if event.subject_type in SUBJECTS and event.change_request_id:
+        return str(SUBJECTS[event.subject_type]) % {"number": f"CR-{event.change_request_id}"}
+    return event.subject_name
 
 
 @register.filter
