@@ -1,7 +1,7 @@
 # make demo    everything on this machine, from nothing; Ctrl-C ends it
 # make test    every test, browser included        make check   lint, types, layers (under 30 s)
 # make bench   figures into bench/                 make journey the main job by a real browser
-# make clean   removes .venv, var and caches
+# make clean   removes .venv, var and caches       make messages  marked strings into Chinese's .po and .mo (GNU gettext)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +19,9 @@ PRODUCTION = OCPDASH_MODE=production ALLOWED_HOSTS=ocpdash.example \
 	SECRET_KEY=not-a-key-only-long-enough-for-the-check-0123456789-abcdefghij \
 	DATABASE_URL=postgresql://ocpdash:none@db.example/ocpdash REDIS_URL=redis://redis.example/0
 
-.PHONY: demo test check bench journey venv clean
+CHINESE := upgrades/locale/zh_Hans/LC_MESSAGES/django
+
+.PHONY: demo test check bench journey messages venv clean
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(ARGS)
@@ -41,6 +43,11 @@ bench: venv
 
 journey: venv
 	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m tests.journey $(ARGS)
+
+messages: venv
+	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemessages --locale zh_Hans --no-wrap --add-location file \
+		--no-obsolete --ignore .venv --ignore var --ignore tests --ignore bench
+	@msgfmt --check-format --statistics --output-file $(CHINESE).mo $(CHINESE).po
 
 venv: $(VENV)/.installed-dev
 
