@@ -1,12 +1,15 @@
 """Children are bound by the rules and the log; what is ambiguous is listed and decides nothing."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests import scenes
 from tests.followed import TO_THE_END, advance, child_of, follow, fresh, moves, posted, step
 from tests.scenes import Cast, control
+from upgrades import selectors
 from upgrades.models import AuditEvent, Subtask, TaskInstance, UpgradeRun
-from upgrades.services import runs
+from upgrades.services import children, endpoints, observing, runs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -196,3 +199,23 @@ def test_another_task_under_a_childs_id_is_not_written_over_it(look_alike, cast)
     run = follow(run)
     assert child_of(run).status == "RUNNING"
     assert run.unreadable_reason["code"] == "unreadable.other_task"
+
+
+def test_a_task_that_fits_two_hops_is_written_once(look_alike, cast):
+    """A wait subtask that is not done keeps its hop open, also where somebody made OCP go on to the next one."""
+    run = posted(cast, cluster=scenes.OTHER, target=scenes.TARGET)
+    advance(look_alike, TO_THE_END)
+    client = endpoints.client(run.endpoint)
+    parent = client.task(run.ocp_task_id)
+    waits = [row for row in parent.subtasks if row.name == "Wait dag success"]
+    assert len(waits) > 1
+    for submit in [row for row in parent.subtasks if row.name == SUBMIT]:
+        path = f"/tasks/{parent.id}/subtasks/{submit.id}/set"
+        control(look_alike, "POST", path, log_override="nothing to see")
+    first = min(waits, key=lambda row: row.start_time)
+    steps = tuple(replace(row, status="FAILED") if row.id == first.id else row for row in parent.subtasks)
+    parent = replace(parent, status="RUNNING", subtasks=steps)
+    found = children.read(run, parent, client)
+    assert observing.apply(run, parent, found.children, observation=selectors.observation(), at=run.intent_at)
+    written = run.task_instances.exclude(kind="parent").values_list("kind", "hop")
+    assert sorted(written) == [*(("child", hop) for hop in range(1, len(waits))), ("possible", 0)]

@@ -64,9 +64,13 @@ def read(
 
 
 def _try(reading: Reading, look: Callable[[], list[Child]], task_id: int | None = None) -> None:
-    """Add what `look` finds, or keep why it failed."""
+    """Add what `look` finds, or keep why it failed. A task that fits two hops stands there once."""
     try:
-        reading.children += look()
+        found = {child.task.id: child for child in reading.children}
+        for child in look():
+            if child.task.id not in found or found[child.task.id].kind == TaskInstance.Kind.POSSIBLE:
+                found[child.task.id] = child
+        reading.children = list(found.values())
     except (Unauthorized, RateLimited):
         raise
     except OcpError as error:
