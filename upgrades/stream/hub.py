@@ -1,4 +1,4 @@
-"""One subscription of a web process to Redis, and its viewers. Truth stays in the database: losing all loses nothing."""
+"""One subscription of a web process to Redis, and its viewers. Truth stays in the database: losing all is no loss."""
 
 import asyncio
 import logging

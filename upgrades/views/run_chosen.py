@@ -47,7 +47,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The chosen subtask. `is_by_hand`: a reader chose it; else it is the one that burns."""
+    """The chosen subtask. `is_by_hand`: a reader chose it; else it failed."""
 
     step: Step
     status: str
@@ -61,11 +61,11 @@ class Chosen:
 
 
 def chosen(run: UpgradeRun, drawing: RunDrawing) -> Chosen | None:
-    """The subtask of the address, else the failed or running one that burns; None where nothing does."""
+    """The subtask of the address, else one that failed; None where the graph may have all of the width."""
     key = drawing.address.node
     is_by_hand = key in drawing.graph.steps
     if not is_by_hand:
-        key = _burning(drawing)
+        key = _failed(drawing)
     if not key:
         return None
     step = drawing.graph.steps[key]
@@ -107,13 +107,10 @@ def _line(text: str) -> Line:
     return Line(shown, _KINDS[level.group(1)] if level else "")
 
 
-def _burning(drawing: RunDrawing) -> str:
-    """A failed subtask, else one at work; a child's before the parent's that waits for it."""
-    for wanted in ("failed", "canceling", "running"):
-        found = [key for key in drawing.graph.shape.order if drawing.states[key] == wanted]
-        if found:
-            return sorted(found, key=lambda key: not drawing.trail(key))[0]
-    return ""
+def _failed(drawing: RunDrawing) -> str:
+    """A failed subtask, a child's before the parent's that waits for it; "" without one."""
+    found = [key for key in drawing.graph.shape.order if drawing.states[key] == "failed"]
+    return min(found, key=lambda key: not drawing.trail(key), default="")
 
 
 def _neighbours(drawing: RunDrawing, key: str, *, is_upstream: bool) -> list[Neighbour]:

@@ -2,7 +2,8 @@
 import { Dag } from "./dag.js";
 import { Regions } from "./regions.js";
 import { Source } from "./source.js";
-import { AT_WORK, lengthWords } from "./states.js";
+import { Speaker } from "./speaker.js";
+import { lengthWords } from "./states.js";
 import { Troubles } from "./troubles.js";
 
 const ALL = ["head", "gauge", "banners", "live", "below"];
@@ -20,7 +21,7 @@ class RunPage {
       silentSeconds: Number(this.words.silentSeconds) }, (trouble) => this.troubled(trouble));
     this.source = new Source(this.words, this.node(), { state: (state) => this.heard(state),
       pulse: (pulse) => this.troubles.hear(pulse), gone: () => location.reload() });
-    this.spoken = this.bannerCodes();
+    this.speaker = new Speaker(document);
   }
 
   begin() {
@@ -29,7 +30,17 @@ class RunPage {
     addEventListener("popstate", () => this.moveTo());
     addEventListener("pagehide", () => this.source.stop());
     setInterval(() => this.tick(), 1000);
+    this.showFire();
     this.seen();
+  }
+
+  // A wide graph begins where it burns.
+  showFire() {
+    const canvas = this.document.querySelector("[data-canvas]");
+    const node = canvas?.querySelector(".node[aria-current]") || canvas?.querySelector(".node[data-status=failed]") ||
+      canvas?.querySelector(".node[data-status=running]");
+    const [box, frame] = [node?.getBoundingClientRect(), canvas?.getBoundingClientRect()];
+    if (box && box.right > frame.right) canvas.scrollLeft += box.right - frame.right + frame.width / 3;
   }
 
   seen() {
@@ -76,34 +87,21 @@ class RunPage {
   addChosen(wanted, before, state, changed) {
     const chosen = this.document.getElementById("chosen");
     const key = chosen?.dataset.chosen;
-    const isOver = key && !("byHand" in chosen.dataset) && !AT_WORK.has(this.dag.statuses[key]);
-    if (key && (changed.includes(key) || (isOver && changed.length))) wanted.add("chosen");
+    if (key && changed.includes(key)) wanted.add("byHand" in chosen.dataset ? "chosen" : "live");
+    else if (!chosen && changed.some((step) => this.dag.statuses[step] === "failed")) wanted.add("live");
     else if (key && before && before.logs[key] !== state.logs[key]) wanted.add("log");
-    else if (!chosen && changed.length) wanted.add("live");
   }
 
   replaced(names) {
     if (names.some((name) => name !== "log")) this.dag.collect();
     this.troubles.showSeen();
     this.troubles.check();
-    const codes = this.bannerCodes();
-    for (const [code, title] of codes) if (!this.spoken.has(code)) this.say(title);
-    this.spoken = codes;
-  }
-
-  bannerCodes() {
-    const banners = [...this.document.querySelectorAll("[data-banner]")];
-    return new Map(banners.map((banner) => [banner.dataset.banner, banner.querySelector("h2").textContent]));
+    this.speaker.listen();
   }
 
   troubled(trouble) {
-    const banner = this.document.querySelector(`[data-trouble="${trouble}"]`);
-    if (banner) this.say(banner.querySelector("h2").textContent);
+    this.speaker.trouble(trouble);
     if (trouble !== "page") this.regions.refresh("head", "banners");
-  }
-
-  say(text) {
-    this.document.getElementById("live").textContent = text;
   }
 
   clicked(event) {
