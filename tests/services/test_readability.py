@@ -11,7 +11,7 @@ from tests.scenes import Cast
 from upgrades import tasks
 from upgrades.models import Endpoint
 from upgrades.ocp.errors import Unauthorized
-from upgrades.services import endpoints
+from upgrades.services import endpoints, schedule
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +47,16 @@ def test_an_endpoint_that_is_off_makes_the_followed_run_unreadable_and_back_on_r
     assert fresh(run).unreadable_reason["code"] == "unreadable.not_asked"
     Endpoint.objects.update(is_active=True)
     assert follow(fresh(run)).unreadable_since is None
+
+
+def test_a_ca_file_that_vanished_stops_no_worker_and_makes_the_run_unreadable(run, settings, tmp_path):
+    Endpoint.objects.update(ca_file=str(tmp_path / "gone.pem"))
+    tasks.sweep(run.endpoint_id)
+    tasks.sync_inventory(run.endpoint_id)
+    assert schedule.due() == []
+    observed_long_ago(settings)
+    tasks.expire()
+    assert fresh(run).unreadable_reason["code"] == "unreadable.not_asked"
 
 
 def test_an_endpoint_that_is_read_as_it_should_be_leaves_its_runs_alone(run, settings):

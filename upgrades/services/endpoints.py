@@ -1,6 +1,7 @@
 """The OCP that the environment names, how well it is read, and when and by whom it may be read."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -143,8 +144,11 @@ def credentials_mark(endpoint: Endpoint) -> str:
 
 
 def may_read(endpoint: Endpoint, now: datetime) -> bool:
-    """Whether OCP may be asked anything at `now`: active, described, breaker closed, rate limit over."""
+    """Whether OCP may be asked anything at `now`: active, described, its CA there, breaker closed, rate limit over."""
     if not endpoint.is_active or not is_described(endpoint):
+        return False
+    # The file may vanish while processes run, and no client can be made without it.
+    if endpoint.ca_file and not os.access(endpoint.ca_file, os.R_OK):
         return False
     if endpoint.breaker_opened_at is not None:
         return not constant_time_compare(endpoint.breaker_credentials, credentials_mark(endpoint))
