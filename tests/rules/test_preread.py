@@ -43,6 +43,10 @@ def test_a_running_task_blocks_unless_ocp_started_it_itself(type_):
     assert code(tasks=[task(type=type_)]) == "start.task_running"
 
 
+def test_a_running_upgrade_blocks_whatever_its_type():
+    assert code(tasks=[task(type="SCHEDULED", is_parent=True)]) == "start.task_running"
+
+
 def test_an_upgrade_of_ours_that_no_run_knows_blocks():
     ours = task(8, status="FAILED", is_parent=True, creator_name="ocpdash", started_at=AT + timedelta(seconds=1))
     assert code(tasks=[ours]) == "start.unknown_upgrade_of_ours"

@@ -53,7 +53,7 @@ def why_blocked(
         if cluster.status != "RUNNING":
             return Reason("start.cluster_not_running", {"cluster": cluster.name, "status": cluster.status})
     for task in tasks:
-        if task.status == "RUNNING" and not task.type.startswith(_HARMLESS):
+        if task.status == "RUNNING" and (task.is_parent or not task.type.startswith(_HARMLESS)):
             return Reason("start.task_running", {"task_id": task.task_id, "name": task.name})
     for task in tasks:
         if _is_unknown_of_ours(task, account_name, approved_at, bound_ids):
