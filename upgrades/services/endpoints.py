@@ -22,7 +22,9 @@ from upgrades.ocp.client import OcpClient
 from upgrades.rules import Reason
 from upgrades.services.moves import Invalid, TooLate
 
-BACK_OFF_CAP_SECONDS = 60
+# Reads of several kinds fail together and count each, so that the cap is near soon: it is how long a page stays blind
+# after OCP has come back.
+BACK_OFF_CAP_SECONDS = 15
 # OCP's word on when to come back is obeyed up to here: a broken answer must not silence us for a year.
 RATE_LIMIT_CAP_SECONDS = 3600
 
@@ -216,7 +218,7 @@ def _open_breaker(endpoint: Endpoint, reason: Reason, error: errors.OcpError, at
 
 
 def back_off_seconds(failures: int, error: errors.OcpError) -> int:
-    """Seconds until the next read after so many failures in a row: 2, 4, 8 ... 60; OCP's own word where it gave one."""
+    """Seconds until the next read after so many failures in a row: 2, 4, 8, then 15; OCP's own word where it gave one."""
     delay = min(BACK_OFF_CAP_SECONDS, 1 << min(max(failures, 1), 10))
     if isinstance(error, errors.RateLimited) and error.reset_seconds:
         delay = max(delay, min(error.reset_seconds, RATE_LIMIT_CAP_SECONDS))
