@@ -106,7 +106,7 @@ def _unconfirmed(facts: Facts) -> Iterator[Banner]:
     else:
         seen = _seen_nothing(run)
         after = _("From %(time)s on two people may abandon it, below.") % {"time": time_text(quiet, "seconds")}
-    yield Banner("unconfirmed", "unconfirmed", title, f"{facts.why} {looks}", f"{_intended(run)} · {seen}. {after}")
+    yield Banner("unconfirmed", "unconfirmed", title, f"{facts.why} {looks}", f"{_intended(run)} · {seen} · {after}")
 
 
 def _seen_nothing(run: UpgradeRun) -> str:
