@@ -68,5 +68,8 @@ def watched(*, now: float) -> dict[int, set[str]]:
         return found
     for entry in entries:
         run_id, _bar, subtask = str(entry).partition("|")
+        if not (run_id.isascii() and run_id.isdigit()):
+            # Redis is a doorbell: what somebody else wrote there must not stop the tick.
+            continue
         found.setdefault(int(run_id), set()).update({subtask} - {""})
     return found

@@ -1,0 +1,16 @@
+"""Who looks at which run, as noted in Redis, and what is not believed there."""
+
+from redis import Redis
+
+from upgrades import live
+
+
+def test_what_somebody_looks_at_is_known_until_its_time_is_over(redis: Redis) -> None:
+    live.watch(7, "12/13", now=1000.0)
+    assert live.watched(now=1001.0) == {7: {"12/13"}}
+    assert live.watched(now=2000.0) == {}
+
+
+def test_what_others_wrote_into_redis_stops_no_tick(redis: Redis) -> None:
+    redis.zadd(live.WATCH_KEY, {"nonsense": 2000.0, "|": 2000.0, "8|": 2000.0})
+    assert live.watched(now=1000.0) == {8: set()}
