@@ -10,10 +10,7 @@ from playwright.sync_api import Browser, Error, sync_playwright
 from tests.journey import report, scenarios
 from tests.journey.house import House
 from tests.journey.scenarios import Scenario
-from tests.journey.story import Story
-
-# An upgrade of 40 to 60 subtasks takes 10 to 20 s.
-SPEED = 120.0
+from tests.journey.story import SPEED, Story
 
 
 def chosen() -> list[Scenario]:

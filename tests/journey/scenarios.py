@@ -76,6 +76,8 @@ SILENCE = Scenario(
     "silence",
     "OCP is silent for a while in mid-upgrade",
     "edge_arm",
+    # Slow enough that everybody watches before it is over.
+    arrange=(("/speed", {"speed": 25}),),
     meanwhile=("sit_through_silence",),
     audited=("run.end", "run.verify"),
 )

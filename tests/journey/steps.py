@@ -105,9 +105,9 @@ class Person:
         """The status in the head of a page."""
         return self.page.locator(f"main .head .badge[data-status='{status}']").first
 
-    def banner(self, status: str) -> Locator:
-        """A banner of the page."""
-        return self.page.locator(f"main .banner[data-status='{status}']:visible").first
+    def trouble(self, name: str) -> Locator:
+        """The banner of a trouble on a run's page: ocp, worker or page."""
+        return self.page.locator(f"main [data-trouble='{name}']")
 
     def propose(self, kind: str, purpose: str) -> None:
         """Propose a decision on the run's page."""
