@@ -1,16 +1,19 @@
-"""Runs: the list, the live page in every status, the snapshot and its freshness; nothing OCP writes gets out of its text."""
+"""Runs: list, live page in every status, snapshot and its freshness; nothing OCP writes gets out of its text."""
 
 import json
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, in_review, mirror, queries, refused, run_of
+from upgrades import live
 from upgrades.models import Endpoint, Heartbeat, Subtask, SubtaskEvent, SubtaskLog, TaskInstance, UpgradeRun
 from upgrades.rules import workflow
 
@@ -20,7 +23,7 @@ HOSTILE = "</text><script>alert(1)</script>\"'&\u202e"
 
 
 @pytest.fixture
-def cast(transactional_db: None) -> Cast:
+def cast(db: None) -> Cast:
     return Cast()
 
 
@@ -37,10 +40,12 @@ def make_run(cast: Cast, status: str = "running", **over: Any) -> UpgradeRun:
     return run
 
 
-def make_task(run: UpgradeRun, count: int = 5, *, name: str = "Step", **over: Any) -> TaskInstance:
+def make_task(run: UpgradeRun, count: int = 5, *, name: str = "Step") -> TaskInstance:
     """The parent of `run`: a line of subtasks, the first done, the second at work, the rest to come."""
     values: dict[str, Any] = {"ocp_id": run.ocp_task_id, "kind": "parent", "status": "RUNNING", "operation": "EXECUTE"}
-    task = TaskInstance.objects.create(run=run, observed_at=timezone.now(), topology_hash=f"{count}{name}"[:64], **values)
+    task = TaskInstance.objects.create(
+        run=run, observed_at=timezone.now(), topology_hash=f"{count}{name}"[:64], **values
+    )
     now = timezone.now()
     Subtask.objects.bulk_create(
         Subtask(
@@ -57,8 +62,6 @@ def make_task(run: UpgradeRun, count: int = 5, *, name: str = "Step", **over: An
         )
         for number in range(count)
     )
-    for row in task.subtasks.filter(**over) if over else ():
-        assert row
     return task
 
 
@@ -111,3 +114,215 @@ def test_every_status_has_its_page(client: Client, cast: Cast, status: str, view
     assert f'data-run-status="{status}"' in text
     if status not in ("running",):
         assert f'data-banner="{status}"' in text
+
+
+def test_snapshot_holds_the_whole_state_and_ids_are_texts(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+    task = make_task(run)
+    SubtaskLog.objects.create(task_instance=task, subtask_ocp_id=101, text="one line", observed_at=timezone.now())
+    state = client.get(page_of(run, "snapshot/")).json()
+    key = f"{run.ocp_task_id}/101"
+    assert state["run"] == str(run.pk)
+    assert state["status"] == "running"
+    assert state["tasks"] == {str(run.ocp_task_id): {"status": "RUNNING", "operation": "EXECUTE"}}
+    assert set(state["subtasks"][key]) == {"status", "operation", "runTime", "startedAt", "finishedAt"}
+    assert state["subtasks"][key]["status"] == "RUNNING"
+    assert set(state["logs"]) == {key}
+    assert state["endpoint"] == {"failing_since": None, "failure": None, "breaker_opened_at": None}
+    assert state["observed_at"]
+    assert state["heartbeat_at"]
+
+
+def test_snapshot_is_the_same_bytes_for_every_viewer(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+    make_task(run)
+    other = client_of(cast.uma).get(page_of(run, "snapshot/"), headers={"Accept-Language": "zh-hans"})
+    assert client.get(page_of(run, "snapshot/")).content == other.content
+
+
+def test_snapshot_answers_304_until_something_moves(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+    task = make_task(run)
+    first = client.get(page_of(run, "snapshot/"))
+
+    def again() -> int:
+        answer = client.get(page_of(run, "snapshot/"), headers={"If-None-Match": first.headers["ETag"]})
+        assert datetime.fromisoformat(answer.headers["Observed-At"])
+        assert datetime.fromisoformat(answer.headers["Heartbeat-At"])
+        return answer.status_code
+
+    assert again() == 304
+    seen = timezone.now() + timedelta(seconds=1)
+    UpgradeRun.objects.filter(pk=run.pk).update(observed_at=seen)
+    assert again() == 304
+    answer = client.get(page_of(run, "snapshot/"), headers={"If-None-Match": first.headers["ETag"]})
+    assert datetime.fromisoformat(answer.headers["Observed-At"]) == seen
+    SubtaskLog.objects.create(task_instance=task, subtask_ocp_id=101, text="a line", observed_at=timezone.now())
+    assert again() == 200
+    SubtaskLog.objects.all().delete()
+    assert again() == 304
+    Endpoint.objects.update(failing_since=timezone.now())
+    assert again() == 200
+    Endpoint.objects.update(failing_since=None)
+    UpgradeRun.objects.filter(pk=run.pk).update(version=F("version") + 1)
+    assert again() == 200
+
+
+def test_read_of_the_list_keeps_a_running_run_fresh_and_only_while_it_comes_in_time(client: Client, cast: Cast) -> None:
+    own, listed = timezone.now() - timedelta(minutes=5), timezone.now() - timedelta(seconds=2)
+    run = make_run(cast, observed_at=own, list_digest="x")
+    Endpoint.objects.update(observed_at=listed)
+
+    def seen() -> datetime:
+        return datetime.fromisoformat(client.get(page_of(run, "snapshot/")).headers["Observed-At"])
+
+    assert seen() == listed
+    Endpoint.objects.update(follow_due_at=timezone.now() - timedelta(minutes=1))
+    assert seen() == own
+    Endpoint.objects.update(follow_due_at=timezone.now())
+    UpgradeRun.objects.update(unreadable_since=timezone.now())
+    assert seen() == own
+
+
+def test_looking_is_noted_with_the_chosen_subtask(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+    client.get(page_of(run, "snapshot/?node=12/34"))
+    client.get(page_of(run, "snapshot/?node=<script>"))
+    assert live.watched(now=time.time()) == {run.pk: {"12/34"}}
+
+
+def test_what_ocp_writes_stays_text(client: Client, cast: Cast) -> None:
+    run = make_run(cast, "failed", ocp_word=HOSTILE[:40], unreadable_since=timezone.now())
+    task = make_task(run, name=HOSTILE)
+    Subtask.objects.filter(ocp_id=101).update(status="FAILED", operation=HOSTILE)
+    text = f"\x1b[31mred\x1b[0m {HOSTILE}"
+    SubtaskLog.objects.create(task_instance=task, subtask_ocp_id=101, text=text, observed_at=timezone.now())
+    SubtaskEvent.objects.create(
+        run=run, task_ocp_id=task.ocp_id, subtask_ocp_id=101, name=HOSTILE, seen_at=timezone.now(), status_after=HOSTILE
+    )
+    key = f"{task.ocp_id}/101"
+    for rest in ("", "?view=table", "?view=events", f"?node={key}", f"graph/?node={key}", f"log/?node={key}"):
+        page = client.get(page_of(run, rest)).text
+        assert "<script>alert" not in page, rest
+    log = client.get(page_of(run, f"log/?node={key}")).text
+    assert "red " in log
+    assert "\x1b" not in log
+    assert "[31m" not in log
+    assert "\\u202e" in log
+    assert json.loads(client.get(page_of(run, "snapshot/")).content)["subtasks"][key]["operation"] == HOSTILE
+
+
+def test_log_not_read_empty_unreadable_and_cut_are_different_words(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+    task = make_task(run)
+    address = page_of(run, f"log/?node={task.ocp_id}/101")
+    assert "Not read yet" in client.get(address).text
+    row = SubtaskLog.objects.create(task_instance=task, subtask_ocp_id=101, text="", observed_at=timezone.now())
+    assert "is empty" in client.get(address).text
+    SubtaskLog.objects.filter(pk=row.pk).update(text="the end", is_cut=True)
+    assert "The beginning was cut" in client.get(address).text
+    SubtaskLog.objects.filter(pk=row.pk).update(failure={"code": "ocp.server_error", "params": {"http_status": 500}})
+    assert "It could not be read: OCP failed on its own side (500)." in client.get(address).text
+
+
+def test_chosen_subtask_lives_in_the_address(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+    task = make_task(run)
+    text = client.get(page_of(run, f"?node={task.ocp_id}/102")).text
+    assert f'data-chosen="{task.ocp_id}/102"' in text
+    assert "Step 1</a>" in text
+    assert "Step 3</a>" in text
+    assert "data-chosen" not in client.get(page_of(run, "?node=1/1")).text
+
+
+def test_failed_subtask_is_chosen_by_itself(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+    task = make_task(run)
+    Subtask.objects.filter(ocp_id=101).update(status="FAILED")
+    text = client.get(page_of(run)).text
+    assert f'data-chosen="{task.ocp_id}/101"' in text
+    assert "Step 1 failed in OCP" in text
+
+
+def test_success_by_skip_is_told_apart(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+    make_task(run)
+    Subtask.objects.filter(ocp_id=100).update(operation="SKIP")
+    for rest in ("", "?view=table"):
+        text = client.get(page_of(run, rest)).text
+        assert "SUCCESSFUL by SKIP" in text
+        assert f'data-key="{run.ocp_task_id}/100" data-name="Step 0" data-status="skipped"' in text
+
+
+def test_three_troubles_are_three_banners(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+
+    def shown() -> set[str]:
+        text = client.get(page_of(run)).text
+        return {name for name in ("ocp", "worker", "page") if f'data-trouble="{name}">' in text}
+
+    assert shown() == set()
+    Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=2))
+    assert shown() == {"worker"}
+    Endpoint.objects.update(failing_since=timezone.now(), failure={"code": "ocp.not_sent", "params": {}})
+    assert shown() == {"ocp"}
+
+
+def test_old_graph_is_grey(client: Client, cast: Cast) -> None:
+    run = make_run(cast, observed_at=timezone.now() - timedelta(minutes=2))
+    make_task(run)
+    assert "canvas--stale" in client.get(page_of(run)).text
+    UpgradeRun.objects.update(observed_at=timezone.now())
+    assert "canvas--stale" not in client.get(page_of(run)).text
+
+
+def test_before_the_first_read_the_planned_hops_wait_for_ocp(client: Client, cast: Cast) -> None:
+    text = client.get(page_of(make_run(cast, "submitting", observed_at=None))).text
+    assert "Hop 1 of 1 · to 4.2.1.8" in text
+    assert "planned, waiting for OCP" in text
+
+
+def test_unconfirmed_says_what_was_intended_sent_and_seen(client: Client, cast: Cast) -> None:
+    text = client.get(page_of(make_run(cast, "unconfirmed"))).text
+    for words in ("Intended", "sent", "OCP shows nothing, last looked", "two people may abandon it"):
+        assert words in text
+
+
+def test_findings_stand_server_by_server(client: Client, cast: Cast) -> None:
+    params = {"cluster": "trade_core", "address": "10.1.1.1:2882", "version": "4.2.1.1", "build": "1"}
+    wrong = {"code": "verify.server_version", "params": params, "verdict": "disagrees"}
+    text = client.get(page_of(make_run(cast, "disagrees", findings=[wrong]))).text
+    assert text.count("10.1.1.1:2882 of trade_core runs 4.2.1.1-1") == 2
+    assert "1 finding says otherwise" in text
+
+
+@pytest.mark.parametrize("rest", ["", "?view=table", "snapshot/", "graph/"])
+def test_page_costs_the_same_for_many_subtasks(cast: Cast, rest: str) -> None:
+    few, many = make_run(cast), run_of(in_review(cast, mirror("user_center")), "running", observed_at=timezone.now())
+    make_task(few, 5)
+    make_task(many, 60)
+    client = client_of(cast.olga)
+    assert queries(client, page_of(few, rest)) == queries(client, page_of(many, rest))
+
+
+def test_page_is_drawn_without_redis(client: Client, cast: Cast, settings: Any) -> None:
+    run = make_run(cast)
+    make_task(run)
+    broken = {**settings.CACHES["default"], "LOCATION": "unix:///nowhere/redis.sock"}
+    settings.CACHES = {"default": broken}
+    assert "Step 4" in client.get(page_of(run)).text
+
+
+def test_list_is_filtered_by_state(client: Client, cast: Cast) -> None:
+    make_run(cast, "failed")
+    run_of(in_review(cast, mirror("user_center")), "verified")
+
+    def names(query: str) -> set[str]:
+        text = client.get(f"/runs/{query}").text
+        return {name for name in ("trade_core", "user_center") if name in text}
+
+    assert names("") == {"trade_core", "user_center"}
+    assert names("?state=open") == names("?state=needs") == names("?state=failed") == {"trade_core"}
+    assert names("?state=ended") == {"user_center"}
+    assert names("?state=nonsense") == {"trade_core", "user_center"}
+    assert "No run matches" in client.get("/runs/?state=closed").text
