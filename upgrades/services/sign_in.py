@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -18,8 +19,10 @@ from upgrades.services.moves import Invalid, TooLate
 logger = logging.getLogger(__name__)
 
 # Failed tries allowed, and in how many seconds: for one name from one address, for one address (a whole
-# office may sit behind it), for one name from anywhere.
-LIMITS = {"pair": (5, 300), "address": (50, 300), "name": (50, 3600)}
+# office may sit behind it), for one name from anywhere. The last is more than one address is let through in that
+# time, and does not hold where the person signed in before: nobody can lock somebody else out for good.
+LIMITS = {"pair": (5, 300), "address": (50, 300), "name": (100, 3600)}
+KNOWN_SECONDS = 30 * 86400
 
 
 def check(*, username: str, password: str, address: str) -> User:
@@ -31,18 +34,20 @@ def check(*, username: str, password: str, address: str) -> User:
     name = username.strip()[:150]
     keys = _keys(name.lower(), address)
     try:
-        # Counted before the password is looked at: many tries at once would all see a low count.
-        over = [kind for kind, key in keys.items() if _count(kind, key) > LIMITS[kind][0]]
+        over = _count_try(keys)
     except redis.RedisError as error:
         logger.warning("sign-in refused: tries cannot be counted", extra={"error": type(error).__name__})
         raise TooLate(Reason("sign_in.cannot_count")) from error
-    if over:
-        wait = max(LIMITS[kind][1] for kind in over) // 60
-        raise TooLate(Reason("sign_in.too_many", {"minutes": wait}))
+    if over is not None:
+        reason = Reason("sign_in.too_many", {"minutes": over.seconds // 60})
+        if over.is_first:
+            _record(name, AuditEvent.Outcome.REFUSED, reason)
+        raise TooLate(reason)
     user = authenticate(username=name, password=password)
     if not isinstance(user, User):
-        _record_failure(name)
-        raise Invalid(Reason("sign_in.wrong"))
+        reason = Reason("sign_in.wrong")
+        _record(name, AuditEvent.Outcome.FAILED, reason)
+        raise Invalid(reason)
     _forget(keys)
     return user
 
@@ -58,14 +63,40 @@ def record_sign_out(*, user: User) -> None:
 
 
 @transaction.atomic
-def _record_failure(name: str) -> None:
+def _record(name: str, outcome: str, reason: Reason) -> None:
     # A name nobody has is not written down: it may be a password in the wrong field, and the record is for ever.
     user = User.objects.filter(username__iexact=name).first()
-    audit.record("user.sign_in", subject=user, outcome=AuditEvent.Outcome.FAILED, reason=Reason("sign_in.wrong"))
+    audit.record("user.sign_in", subject=user, outcome=outcome, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """A limit that a try is over. `is_first`: the try that went over it, so that a flood leaves one audit event."""
+
+    seconds: int
+    is_first: bool
+
+
+def _count_try(keys: dict[str, str]) -> _Over | None:
+    """Count a try before its password is looked at: many tries at once would all see a low count.
+
+    What a narrower limit refuses is not counted by the wider ones.
+    """
+    for kind in _counted(keys):
+        most, seconds = LIMITS[kind]
+        count = _count(kind, keys[kind])
+        if count > most:
+            return _Over(seconds, count == most + 1)
+    return None
+
+
+def _counted(keys: dict[str, str]) -> tuple[str, ...]:
+    return ("pair", "address") if cache.get(keys["known"]) else ("pair", "address", "name")
 
 
 def _keys(name: str, address: str) -> dict[str, str]:
-    parts = {"pair": f"{name}\0{address}", "address": address, "name": name}
+    pair = f"{name}\0{address}"
+    parts = {"pair": pair, "known": pair, "address": address, "name": name}
     return {kind: f"sign-in:{kind}:{hashlib.sha256(part.encode()).hexdigest()}" for kind, part in parts.items()}
 
 
@@ -78,13 +109,14 @@ def _count(kind: str, key: str) -> int:
 
 
 def _forget(keys: dict[str, str]) -> None:
-    """A success clears the pair; the wider counts only lose this one try."""
-    cache.delete(keys["pair"])
-    for kind in ("address", "name"):
+    """A success clears the pair, which is known from now on; the wider counts only lose this one try."""
+    for kind in _counted(keys)[1:]:
         try:
             cache.decr(keys[kind])
         except ValueError:  # it ran out meanwhile
             continue
+    cache.delete(keys["pair"])
+    cache.set(keys["known"], 1, timeout=KNOWN_SECONDS)
 
 
 def is_over(session: Any, now: float) -> bool:
