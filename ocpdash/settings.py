@@ -99,13 +99,11 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "upgrades.sessions"
 # A session ends after half an hour without a click, and after twelve hours whatever happens.
 SESSION_IDLE_SECONDS = env.seconds("SESSION_IDLE_SECONDS", 1800)
 SESSION_COOKIE_AGE = 12 * 3600
-SESSION_IDLE_SECONDS = env.seconds("SESSION_IDLE_SECONDS", 1800)
 PASSWORD_RESET_TIMEOUT = 24 * 3600
-CSRF_FAILURE_VIEW = "upgrades.views.errors.csrf_failure"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -118,7 +116,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
 if IS_PRODUCTION:
     # Browsers take a cookie of this name only from the host itself, over https.
     SESSION_COOKIE_NAME = "__Host-sessionid"

@@ -148,3 +148,37 @@ def test_new_password_ends_other_sessions(user: User) -> None:
     user.set_password("another long password")
     user.save(update_fields=["password"])
     assert client.get("/").status_code == 302
+
+
+def test_nobody_can_lock_a_person_out_from_elsewhere(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sign_ins.LIMITS, "name", (8, 3600))
+    at_home, elsewhere = "10.1.1.1", "10.9.9."
+    assert sign_in(Client(), REMOTE_ADDR=at_home) == 302
+    for number in range(20):
+        sign_in(Client(), "wrong", REMOTE_ADDR=f"{elsewhere}{number}")
+    assert sign_in(Client(), REMOTE_ADDR=f"{elsewhere}99") == 429
+    assert sign_in(Client(), REMOTE_ADDR=at_home) == 302
+
+
+def test_tries_that_are_refused_for_one_address_do_not_count_against_the_name(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sign_ins.LIMITS, "name", (8, 3600))
+    for _try in range(20):
+        sign_in(Client(), "wrong", REMOTE_ADDR="10.9.9.9")
+    assert sign_in(Client(), REMOTE_ADDR="10.1.1.1") == 302
+
+
+def test_the_first_try_that_is_one_too_many_is_recorded_and_the_flood_is_not(user: User) -> None:
+    client = Client()
+    for _try in range(12):
+        sign_in(client, "wrong")
+    refused = AuditEvent.objects.filter(action="user.sign_in", outcome="refused")
+    assert [(event.subject_name, event.reason["code"]) for event in refused] == [("wang.lei", "sign_in.too_many")]
+
+
+def test_a_session_key_that_the_database_cannot_hold_is_no_session(user: User) -> None:
+    for key in ("a" * 20 + "\\000", "x" * 5000, "\\377" * 30):
+        client = Client(raise_request_exception=False)
+        answer = client.get("/", headers={"Cookie": f'{settings.SESSION_COOKIE_NAME}="{key}"'})
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in/?next=/")
