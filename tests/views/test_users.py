@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.factories import make_user
-from upgrades.models import Grant, User
+from upgrades.models import AuditEvent, Grant, User
 
 pytestmark = pytest.mark.django_db
 
@@ -180,3 +180,46 @@ def test_list_costs_the_same_for_many_people(admin: User) -> None:
             client.get(reverse("users-list"))
         costs.append(len(queries))
     assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("users-create", "user.add"),
+        ("users-grants", "user.set_grants"),
+        ("users-deactivate", "user.deactivate"),
+        ("users-reactivate", "user.reactivate"),
+        ("users-link", "user.reset_link"),
+    ],
+)
+def test_try_to_change_people_without_the_right_is_recorded(
+    name: str, action: str, auditor: User, operator: User
+) -> None:
+    values = {"username": "new", "full_name": "New", "grants": "admin:"}
+    assert client_of(auditor).post(address(name, operator), values).status_code == 403
+    event = AuditEvent.objects.get(action=action)
+    assert (event.actor, event.outcome, event.reason["code"]) == (auditor, "refused", "user.needs_admin")
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_nobody_learns_who_exists_from_a_refusal(name: str, operator: User) -> None:
+    client = client_of(operator)
+    assert client.post(reverse(name, args=[10_000])).status_code == 403
+    assert client.get(reverse("users-detail", args=[10_000])).status_code == 403
+
+
+def test_admin_who_changes_own_roles_is_signed_out_and_not_lost(admin: User) -> None:
+    make_user("other.admin", "admin")
+    client = client_of(admin)
+    assert client.get("/").status_code == 200
+    session = client.session
+    session["seen_at"] -= 300
+    session.save()
+    answer = client.post(reverse("users-grants", args=[admin.pk]), {"grants": ["viewer:"]})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in/")
+    assert set(admin.grants.values_list("role", flat=True)) == {"viewer"}
+
+
+def test_roles_that_could_not_be_saved_are_kept_in_the_tab(admin: User) -> None:
+    text = client_of(admin).get(reverse("users-detail", args=[admin.pk])).text
+    assert f'data-keep="grants-{admin.pk}"' in text

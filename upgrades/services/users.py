@@ -24,6 +24,12 @@ def may_manage(user: User) -> bool:
     return user.has_role(Role.ADMIN, "")
 
 
+def require_admin(*, actor: User, action: str, user: User | None = None) -> None:
+    """Raise Forbidden, and keep the try of `action` on `user` in the audit, unless `actor` may change people."""
+    with attempt(action, actor=actor, subject=user):
+        _require_admin(actor)
+
+
 def add(*, actor: User | None, username: str, full_name: str, grants: Iterable[RolePlace]) -> User:
     """Add a person without a password, and return the row; a link lets the person set one.
 

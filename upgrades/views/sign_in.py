@@ -72,6 +72,8 @@ def set_password(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     form = PasswordForm(user, request.POST or None)
     if form.is_valid():
         users.set_password(user=user, token=token, password=form.cleaned_data["password"])
+        if request.user == user:
+            logout(request)
         return redirect("sign-in")
     return render(request, "upgrades/set_password.html", {"form": form, "person": user})
 

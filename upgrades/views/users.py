@@ -1,8 +1,9 @@
 """The people's pages: list, one person, a new one. Auditors look, admins of all environments change."""
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.encoding import force_bytes
@@ -27,12 +28,17 @@ def reader_of(request: HttpRequest) -> User:
     raise PermissionDenied
 
 
-def admin_of(request: HttpRequest) -> User:
-    """The signed-in person, who may change people. Raises PermissionDenied."""
-    user = reader_of(request)
-    if users.may_manage(user):
-        return user
-    raise PermissionDenied
+def _admin_and_person(request: HttpRequest, pk: int, action: str) -> tuple[User, User]:
+    """The signed-in admin and the person to be changed. Rights first: a refusal tells nobody who exists.
+
+    Raises Forbidden, which leaves an audit event, or Http404.
+    """
+    admin = reader(request)
+    person = User.objects.filter(pk=pk).first()
+    users.require_admin(actor=admin, action=action, user=person)
+    if person is None:
+        raise Http404
+    return admin, person
 
 
 @require_safe
@@ -46,7 +52,8 @@ def user_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def user_create(request: HttpRequest) -> HttpResponse:
     """A new person; the next page offers the link to set a password."""
-    admin = admin_of(request)
+    admin = reader(request)
+    users.require_admin(actor=admin, action="user.add")
     form = UserForm(request.POST or None)
     if form.is_valid():
         try:
@@ -73,30 +80,29 @@ def user_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def user_grants(request: HttpRequest, pk: int) -> HttpResponse:
     """Set the roles."""
-    admin = admin_of(request)
-    user = get_object_or_404(User, pk=pk)
+    admin, user = _admin_and_person(request, pk, "user.set_grants")
     form = GrantsForm(request.POST)
     if not form.is_valid():
         raise BadRequest
     users.set_grants(actor=admin, user=user, grants=form.pairs())
     messages.success(request, _("The roles of %(name)s were saved.") % {"name": user})
-    return redirect("users-detail", pk)
+    return _next(request, user)
 
 
 @require_POST
 def user_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the person in no more."""
-    user = get_object_or_404(User, pk=pk)
-    users.deactivate(actor=admin_of(request), user=user)
+    admin, user = _admin_and_person(request, pk, "user.deactivate")
+    users.deactivate(actor=admin, user=user)
     messages.success(request, _("%(name)s can no longer sign in.") % {"name": user})
-    return redirect("users-detail", pk)
+    return _next(request, user)
 
 
 @require_POST
 def user_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the person in again."""
-    user = get_object_or_404(User, pk=pk)
-    users.reactivate(actor=admin_of(request), user=user)
+    admin, user = _admin_and_person(request, pk, "user.reactivate")
+    users.reactivate(actor=admin, user=user)
     messages.success(request, _("%(name)s can sign in again.") % {"name": user})
     return redirect("users-detail", pk)
 
@@ -105,12 +111,19 @@ def user_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def user_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a link to set a password, and show it this once: it is kept nowhere."""
-    admin = admin_of(request)
-    user = get_object_or_404(User, pk=pk)
+    admin, user = _admin_and_person(request, pk, "user.reset_link")
     token = users.make_reset_link(actor=admin, user=user)
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     link = request.build_absolute_uri(reverse("set-password", args=[uid, token]))
     return _detail(request, admin, user, link=link)
+
+
+def _next(request: HttpRequest, changed: User) -> HttpResponse:
+    """The page of who was changed; the sign-in for who ended the own session by it."""
+    if changed == request.user:
+        logout(request)
+        return redirect("sign-in")
+    return redirect("users-detail", changed.pk)
 
 
 def _detail(request: HttpRequest, looking: User, user: User, *, link: str = "") -> HttpResponse:
