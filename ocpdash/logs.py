@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -16,12 +17,16 @@ MASK = "********"
 # Shorter values are words of everyday text: masking them would spoil lines and hide nothing.
 LEAST_SECRET = 6
 
+# Its token is good for a day. Django and we log the paths of requests that fail.
+_PASSWORD_LINK = re.compile(r"(/set-password/)[^\s\"'<>]+")
+
 # What every record carries, and uvicorn's copy of each line in colour.
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
 def masked(line: str) -> str:
-    """The line with every configured secret blotted out."""
+    """The line with every configured secret blotted out, and every link that lets somebody set a password."""
+    line = _PASSWORD_LINK.sub(rf"\1{MASK}", line)
     for value in SECRETS:
         if len(value) >= LEAST_SECRET:
             line = line.replace(value, MASK)

@@ -227,3 +227,19 @@ def test_both_dark_blocks_hold_the_same_values() -> None:
     assert system is not None
     assert chosen is not None
     assert system[1].split() == chosen[1].split()
+
+
+def test_way_back_of_an_error_page_never_leads_to_another_host(client: Client, test_urls: None) -> None:
+    page = "http://testserver//evil.example/path?a=b"
+    text = client.get("/refusing/late/", headers={"Referer": page}).text
+    assert 'href="//evil' not in text
+    assert 'href="/%2Fevil.example/path?a=b"' in text
+
+
+def test_link_to_set_a_password_reaches_no_log() -> None:
+    record = logging.makeLogRecord(
+        {"msg": "Not Found: /set-password/MTI/abc-def/", "path": "/set-password/MTI/abc-def/"}
+    )
+    line = JsonFormatter().format(record)
+    assert "abc-def" not in line
+    assert "/set-password/" in line

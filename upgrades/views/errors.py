@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
 from upgrades import audit, reasons
@@ -67,7 +68,9 @@ def page_before(request: HttpRequest) -> str:
     page = urlsplit(request.headers.get("Referer", ""))
     if (page.scheme, page.netloc) != (request.scheme, request.get_host()):
         return "/"
-    return f"{page.path}?{page.query}" if page.query else page.path
+    # Two slashes at the beginning would name a host.
+    path = escape_leading_slashes(page.path)
+    return f"{path}?{page.query}" if page.query else path
 
 
 def _facts() -> dict[str, Any]:
