@@ -11,7 +11,7 @@ from tests.scenes import Cast, control, posts
 from upgrades import tasks
 from upgrades.models import AuditEvent, ClusterHold, Decision, Endpoint, UpgradeRun
 from upgrades.rules import Reason
-from upgrades.services import carrying_out, decisions, expiring, following, moves, runs, submission, sweeping
+from upgrades.services import carrying_out, decisions, expiring, following, moves, runs, submission, sweeping, verifying
 from upgrades.services import endpoints as endpoint_services
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -299,6 +299,44 @@ def test_a_child_not_read_to_its_end_does_not_keep_a_disagreeing_run_open(look_a
     confirm(propose(run, "close", cast.olga), cast.amir)
     decision = carry_out(endpoint, run)
     assert (decision.status, run.status) == ("done", "closed")
+
+
+def test_a_disagreeing_run_whose_task_cannot_be_read_for_long_is_closed_though_its_servers_can(
+    look_alike, cast, endpoint, settings
+):
+    settings.VERIFY_SECONDS = 0
+    run = run_of(look_alike, cast, "plain")
+    control(look_alike, "POST", "/lie", cluster_id=run.cluster_ocp_id)
+    control(look_alike, "POST", "/advance", seconds=100_000)
+    following.refresh(run, endpoint_services.client(endpoint))
+    UpgradeRun.objects.filter(pk=run.pk).update(status="disagrees")
+    run.refresh_from_db()
+    server = run.change_request.cluster.servers.first()
+    control(look_alike, "POST", f"/servers/{server.ip}/set", version="4.2.1.2", build="102000042023120514")
+    verifying.verify(run)
+    control(look_alike, "POST", "/faults", method="GET", path=f"/{run.ocp_task_id}$", action="status", status=500)
+    run.refresh_from_db()
+    confirm(propose(run, "close", cast.olga), cast.amir)
+    assert carry_out(endpoint, run).status == "confirmed"
+    verifying.verify(run)
+    run.refresh_from_db()
+    assert (run.status, run.unreadable_since is not None) == ("disagrees", True)
+    UpgradeRun.objects.filter(pk=run.pk).update(unreadable_since=timezone.now() - timedelta(hours=1))
+    decision = carry_out(endpoint, run)
+    assert (decision.status, run.status) == ("done", "closed")
+
+
+def test_a_decision_that_breaks_us_does_not_hold_up_the_others(look_alike, cast, endpoint):
+    broken = swept(run_of(look_alike, cast, "drop"))
+    confirm(propose(broken, "abandon", cast.olga), cast.amir)
+    UpgradeRun.objects.filter(pk=broken.pk).update(affected_ocp_ids=["no number"])
+    change_request = scenes.starting(cast, cluster=scenes.OTHER, target=scenes.OTHER_TARGET)
+    control(look_alike, "POST", "/answer", mode="drop")
+    submission.submit(change_request.pk)
+    other = swept(UpgradeRun.objects.select_related("endpoint").get(pk=change_request.pk))
+    confirm(propose(other, "abandon", cast.olga), cast.amir)
+    carry_out(endpoint, other)
+    assert other.status == "abandoned"
 
 
 def test_a_decision_nobody_confirmed_expires(look_alike, cast, endpoint):

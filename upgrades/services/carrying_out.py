@@ -1,5 +1,6 @@
 """Carrying out confirmed decisions. The worker reads OCP first; what moved meanwhile ends the decision."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ from upgrades.ocp.errors import NotFound, OcpError, RateLimited, Unauthorized
 from upgrades.rules import Reason, workflow
 from upgrades.services import decisions, endpoints, following, holds, moves, runs, sweeping
 from upgrades.services.budget import Budget
+
+logger = logging.getLogger(__name__)
 
 
 def confirmed(endpoint: Endpoint) -> list[Decision]:
@@ -33,6 +36,9 @@ def carry_out_all(endpoint: Endpoint) -> None:
             endpoints.note_failure(endpoint, error, selectors.database_now())
         except (moves.TooLate, moves.Invalid) as refusal:
             _overtake(decision, refusal.reason)
+        except Exception:
+            # One run that breaks us must not hold up what was decided of the others.
+            logger.exception("decision cannot be carried out", extra={"decision": decision.pk})
 
 
 def carry_out_unread() -> None:

@@ -1,5 +1,6 @@
 """Applying one detail read of a run's tasks to its rows: atomic, newest read wins, moves come last."""
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -17,25 +18,30 @@ from upgrades.services import children, readability, runs, task_rows
 from upgrades.services.children import Child
 from upgrades.services.listing import Listing
 
+logger = logging.getLogger(__name__)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def refresh(run: UpgradeRun, client: OcpClient) -> bool:
     """Read the parent and every child in detail and apply them; return whether this read was good and written.
 
-    Keeps the run as unreadable where it cannot be read. Raises nothing of OCP's.
+    Keeps the run as unreadable where it cannot be read: after a time it may be closed without. Raises nothing.
     """
     observation = selectors.observation()
+    at = moment_of(observation)
     try:
         return read_and_apply(run, client, observation=observation)
     except OcpError as error:
-        at = moment_of(observation)
         is_general = isinstance(error, Unauthorized | RateLimited)
         reason = (
             readability.blame(run.endpoint, error, at) if is_general else readability.reason_of(error, run.ocp_task_id)
         )
-        readability.lose(run, reason, observation=observation, at=at)
-        return False
+    except Exception as error:
+        logger.exception("run cannot be read", extra={"run": run.pk})
+        reason = Reason("unreadable.unexpected", {"error": type(error).__name__, "task_id": run.ocp_task_id})
+    readability.lose(run, reason, observation=observation, at=at)
+    return False
 
 
 def read_and_apply(

@@ -19,10 +19,13 @@ _ABOUT_TASK = frozenset({"unreadable.vanished", "unreadable.other_cluster", "unr
 
 
 def reason_of(error: OcpError, task_id: int | None = None) -> Reason:
-    """Why a read failed; a 404 for the task `task_id` says that the task has vanished."""
-    if task_id is not None and isinstance(error, NotFound):
+    """Why a read failed, of the task `task_id` where one is named; a 404 says that the task has vanished."""
+    if task_id is None:
+        return endpoints.reason_of(error)
+    if isinstance(error, NotFound):
         return Reason("unreadable.vanished", {"task_id": task_id})
-    return endpoints.reason_of(error)
+    reason = endpoints.reason_of(error)
+    return Reason(reason.code, {**reason.params, "task_id": task_id})
 
 
 def blame(endpoint: Endpoint, error: OcpError, at: datetime) -> Reason:
@@ -78,8 +81,10 @@ def regain(run: UpgradeRun) -> bool:
 
 
 def is_about_task(run: UpgradeRun) -> bool:
-    """Whether `run` is unreadable because its task has vanished or is another one, and not for OCP's sake."""
-    return (run.unreadable_reason or {}).get("code") in _ABOUT_TASK
+    """Whether `run` is unreadable because its own task is: vanished, another one, or not readable, whatever else is."""
+    reason = run.unreadable_reason or {}
+    is_own = reason.get("params", {}).get("task_id") == run.ocp_task_id is not None
+    return is_own or reason.get("code") in _ABOUT_TASK
 
 
 def _next_try(run: UpgradeRun, at: datetime | None) -> datetime | None:
