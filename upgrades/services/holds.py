@@ -30,7 +30,8 @@ def take_for_alarm(run: UpgradeRun) -> list[UpgradeRun]:
     """
     others: list[UpgradeRun] = []
     clusters = Cluster.objects.filter(endpoint=run.endpoint, ocp_id__in=run.affected_ocp_ids)
-    for cluster in clusters:
+    # In the order of take(): two that wait for each other's cluster would end in a deadlock.
+    for cluster in clusters.order_by("ocp_id"):
         hold, is_new = ClusterHold.objects.get_or_create(cluster=cluster, defaults={"run": run, "is_alarm": True})
         if is_new:
             audit.record("hold.take", subject=run, after={"clusters": [cluster.ocp_id]})
