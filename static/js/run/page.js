@@ -1,5 +1,6 @@
 // The live page of a run: news in, the page kept true. Works on what the server has drawn; without it the page is a page.
 import { Dag } from "./dag.js";
+import { followInPlace, showFire } from "./places.js";
 import { Regions } from "./regions.js";
 import { Source } from "./source.js";
 import { Speaker } from "./speaker.js";
@@ -26,21 +27,11 @@ class RunPage {
 
   begin() {
     this.document.addEventListener("visibilitychange", () => this.seen());
-    this.document.addEventListener("click", (event) => this.clicked(event));
-    addEventListener("popstate", () => this.moveTo());
+    followInPlace(this.document, () => this.moveTo());
     addEventListener("pagehide", () => this.source.stop());
     setInterval(() => this.tick(), 1000);
-    this.showFire();
+    showFire(this.document);
     this.seen();
-  }
-
-  // A wide graph begins where it burns.
-  showFire() {
-    const canvas = this.document.querySelector("[data-canvas]");
-    const node = canvas?.querySelector(".node[aria-current]") || canvas?.querySelector(".node[data-status=failed]") ||
-      canvas?.querySelector(".node[data-status=running]");
-    const [box, frame] = [node?.getBoundingClientRect(), canvas?.getBoundingClientRect()];
-    if (box && box.right > frame.right) canvas.scrollLeft += box.right - frame.right + frame.width / 3;
   }
 
   seen() {
@@ -102,14 +93,6 @@ class RunPage {
   troubled(trouble) {
     this.speaker.trouble(trouble);
     if (trouble !== "page") this.regions.refresh("head", "banners");
-  }
-
-  clicked(event) {
-    const link = event.target.closest("a[data-inplace]");
-    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    history.pushState(null, "", new URL(link.getAttribute("href").split("#")[0], location.href));
-    this.moveTo();
   }
 
   moveTo() {

@@ -9,6 +9,8 @@ const PAGE_SILENT_SECONDS = 25;
 export class Troubles {
   constructor(document, limits, onChange) {
     Object.assign(this, { document, limits, onChange, facts: {}, current: "", heardAt: performance.now() });
+    // What the server drew counts until the first news come: they may never come.
+    this.facts.observed_at = document.querySelector("[data-seen] time")?.getAttribute("datetime") || null;
     this.offset = clockOffset(document.documentElement.dataset.now, Date.now());
   }
 
@@ -38,10 +40,12 @@ export class Troubles {
       this.age("observed_at") > this.limits.staleSeconds;
   }
 
-  // What is wrong now; "" before the first news.
+  // What is wrong now. Before the first news the server's own banners stand.
   judge() {
-    if (!("heartbeat_at" in this.facts)) return "";
     if ((performance.now() - this.heardAt) / 1000 > PAGE_SILENT_SECONDS) return "page";
+    if (!("heartbeat_at" in this.facts)) {
+      return this.document.querySelector("[data-trouble]:not([hidden])")?.dataset.trouble || "";
+    }
     if (!this.document.querySelector("[data-seen]")) return "";
     if (this.facts.endpoint?.failing_since || this.facts.endpoint?.breaker_opened_at) return "ocp";
     return this.age("heartbeat_at") > this.limits.silentSeconds ? "worker" : "";

@@ -1,0 +1,147 @@
+"""The live page in Chromium: real workers follow a look-alike OCP, and the page keeps up without a reload."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from tests import scenes
+from tests.followed import advance, follow, posted
+from tests.scenes import Cast, control
+from tests.stack import Stack
+from upgrades.models import Subtask, UpgradeRun, User
+from upgrades.simulator.server import LookAlike
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECONDS = 20_000
+
+
+@pytest.fixture
+def run(transactional_db: None, look_alike: LookAlike, settings: Any, stack: Stack) -> UpgradeRun:
+    """A run that OCP has taken, read once, with the child at its first steps."""
+    scenes.connect(look_alike, settings)
+    found = posted(Cast())
+    advance(look_alike, 30)
+    found = follow(found)
+    stack.environment |= {
+        "OCP_URL": look_alike.url,
+        "OCP_USERNAME": look_alike.username,
+        "OCP_PASSWORD": look_alike.password,
+        "OCP_ALLOW_HTTP": "true",
+        "OCP_ACCOUNT_IS_OURS": "true",
+    }
+    return found
+
+
+def open_page(page: Page, stack: Stack, run: UpgradeRun, rest: str = "") -> None:
+    """The page of `run` in the browser of olga, who has signed in before."""
+    client = Client()
+    client.force_login(User.objects.get(username="olga"))
+    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": stack.url}])
+    page.goto(f"{stack.url}/runs/{run.pk}/{rest}")
+
+
+def at_work(run: UpgradeRun) -> str:
+    """The key of the child's subtask that is RUNNING."""
+    row = Subtask.objects.select_related("task_instance").get(
+        task_instance__run=run, task_instance__kind="child", status="RUNNING"
+    )
+    return f"{row.task_instance.ocp_id}/{row.ocp_id}"
+
+
+def test_node_recolours_without_a_reload_as_ocp_goes_on(
+    page: Page, stack: Stack, run: UpgradeRun, look_alike: LookAlike
+) -> None:
+    stack.start()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    open_page(page, stack, run)
+    node = page.locator(f'.node[data-key="{at_work(run)}"]')
+    expect(node).to_have_attribute("data-status", "running")
+    page.evaluate("window.isTheSamePage = true")
+    advance(look_alike, 60)
+    expect(node).to_have_attribute("data-status", "successful", timeout=SECONDS)
+    expect(node.locator("[data-word]")).to_have_text("SUCCESSFUL")
+    control(look_alike, "POST", "/fail", step="Wait observer active", times=1)
+    advance(look_alike, 100_000)
+    expect(page.locator("[data-run-status]")).to_have_attribute("data-run-status", "failed", timeout=SECONDS)
+    expect(page.locator("#live")).to_contain_text("OCP ended the task as FAILED", timeout=SECONDS)
+    expect(page.locator("#chosen h2")).to_have_text("Wait observer active")
+    expect(page.locator("#log pre")).to_contain_text("FAILED", timeout=SECONDS)
+    assert page.evaluate("window.isTheSamePage")
+    assert complaints == []
+
+
+def test_without_the_stream_the_page_asks_for_snapshots(
+    page: Page, stack: Stack, run: UpgradeRun, look_alike: LookAlike
+) -> None:
+    stack.start()
+    page.route("**/stream/**", lambda route: route.abort())
+    open_page(page, stack, run)
+    node = page.locator(f'.node[data-key="{at_work(run)}"]')
+    expect(node).to_have_attribute("data-status", "running")
+    advance(look_alike, 60)
+    expect(node).to_have_attribute("data-status", "successful", timeout=SECONDS)
+
+
+def test_silent_worker_is_said_and_the_graph_turns_grey(page: Page, stack: Stack, run: UpgradeRun) -> None:
+    stack.environment |= {"STALE_SECONDS": "3", "STREAM_PULSE_SECONDS": "0.5"}
+    stack.start_web()
+    open_page(page, stack, run)
+    expect(page.locator("[data-trouble=worker]")).to_be_visible()
+    expect(page.locator("[data-trouble=ocp]")).to_be_hidden()
+    expect(page.locator("[data-canvas]")).to_have_class("canvas canvas--stale", timeout=SECONDS)
+
+
+def test_page_that_hears_nothing_says_so(page: Page, stack: Stack, run: UpgradeRun) -> None:
+    stack.environment |= {"STALE_SECONDS": "3"}
+    stack.start_web()
+    open_page(page, stack, run)
+    expect(page.locator(".node").first).to_be_visible()
+    stack.kill("web")
+    expect(page.locator("[data-canvas]")).to_have_class("canvas canvas--stale", timeout=SECONDS)
+    expect(page.locator("[data-trouble=page]")).to_be_visible(timeout=2 * SECONDS)
+
+
+def test_groups_open_and_subtasks_are_chosen_by_keyboard(page: Page, stack: Stack, run: UpgradeRun) -> None:
+    stack.start_web()
+    open_page(page, stack, run)
+    page.evaluate("window.isTheSamePage = true")
+    zone = page.locator(".node--fold", has_text="Zone 1 of").first
+    zone.focus()
+    page.keyboard.press("Enter")
+    node = page.locator(".node", has_text="Stop zone").first
+    expect(node).to_be_visible()
+    node.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#chosen h2")).to_contain_text("Stop zone")
+    expect(page.locator("#log")).to_contain_text("Not read yet")
+    assert "node=" in page.url
+    assert page.evaluate("window.isTheSamePage")
+    page.go_back()
+    expect(page.locator("#chosen")).to_have_count(0)
+    expect(page.locator(".node", has_text="Stop zone").first).to_be_visible()
+
+
+def test_without_scripts_the_page_shows_state_and_opens_groups(chromium: Any, stack: Stack, run: UpgradeRun) -> None:
+    stack.start_web()
+    context = chromium.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    open_page(page, stack, run)
+    expect(page.locator(".node[data-status=running]").first).to_contain_text("RUNNING")
+    page.locator(".node--fold", has_text="Zone 1 of").first.click()
+    page.locator(".node", has_text="Stop zone").first.click()
+    expect(page.locator("#chosen h2")).to_contain_text("Stop zone")
+    context.close()
+
+
+def test_page_fits_a_phone(page: Page, stack: Stack, run: UpgradeRun) -> None:
+    stack.start_web()
+    page.set_viewport_size({"width": 390, "height": 844})
+    for rest in ("", "?view=table", "?view=events", f"?node={at_work(run)}"):
+        open_page(page, stack, run, rest)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), rest
+    expect(page.locator(".twin")).to_be_visible()
