@@ -61,3 +61,10 @@ def test_failed_leftovers_are_those_newer_than_the_last_success():
     tasks = [parent(5, "FAILED", 1), parent(9, "SUCCESSFUL", 2), parent(4, "FAILED", 3), parent(7, "FAILED", 4)]
     assert failed_leftovers(tasks, 22) == [4, 7]
     assert failed_leftovers(tasks, 23) == []
+
+
+def test_a_known_leftover_that_the_newest_tasks_no_longer_reach_stays_until_a_success_is_seen():
+    newest = [task(number, status="SUCCESSFUL", started_at=AT + timedelta(days=1)) for number in (30, 31)]
+    assert failed_leftovers(newest, 22, known=[4, 30]) == [4]
+    success = task(32, status="SUCCESSFUL", is_parent=True, started_at=AT + timedelta(days=1))
+    assert failed_leftovers([*newest, success], 22, known=[4]) == []

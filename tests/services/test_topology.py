@@ -1,5 +1,6 @@
 """Zones, servers and parameters of a cluster, and which cluster's turn it is."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -134,6 +135,21 @@ def test_failed_upgrades_are_kept_with_the_topology_so_that_a_draft_shows_them(
     assert topology.sync(cluster) is None
     cluster.refresh_from_db()
     assert cluster.failed_leftover_ids == [task_id]
+
+
+def test_a_failed_upgrade_stays_though_newer_tasks_push_it_out_of_the_newest(
+    look_alike: LookAlike, cluster: Cluster
+) -> None:
+    task_id = failed_upgrade(look_alike, cluster)
+    topology.sync(cluster)
+    failed = endpoints.client(cluster.endpoint).task(task_id)
+    others = [replace(failed, id=10**6 + number, name="Backup", subtasks=()) for number in range(200)]
+    preread.mirror_servers(cluster, [server(1)], others, timezone.now())
+    cluster.refresh_from_db()
+    assert cluster.failed_leftover_ids == [task_id]
+    preread.mirror_servers(cluster, [server(1)], others[:199], timezone.now())
+    cluster.refresh_from_db()
+    assert cluster.failed_leftover_ids == []
 
 
 def test_a_slower_older_read_does_not_take_failed_upgrades_back(look_alike: LookAlike, cluster: Cluster) -> None:

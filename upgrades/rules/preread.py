@@ -67,20 +67,21 @@ def _is_unknown_of_ours(task: TaskFact, account_name: str, approved_at: datetime
     return task.started_at is None or task.started_at > approved_at
 
 
-def failed_leftovers(tasks: Iterable[TaskFact], cluster_id: int) -> list[int]:
+def failed_leftovers(tasks: Collection[TaskFact], cluster_id: int, known: Collection[int] = ()) -> list[int]:
     """Ids of FAILED upgrade parents newer than the cluster's last SUCCESSFUL one, sorted.
 
-    They do not block a start; they are part of the plan, so that voters see them.
+    They do not block a start; they are part of the plan, so that voters see them. `known` are those of an earlier
+    read: one that the newest `tasks` no longer reach stays until they show a SUCCESSFUL one.
     """
     parents = sorted(
         (task for task in tasks if task.is_parent and task.cluster_id == cluster_id and task.started_at),
         key=lambda task: (task.started_at is not None and task.started_at.timestamp()) or 0.0,
         reverse=True,
     )
-    found: list[int] = []
+    found: set[int] = set()
     for task in parents:
         if task.status == "SUCCESSFUL":
-            break
+            return sorted(found)
         if task.status == "FAILED":
-            found.append(task.task_id)
-    return sorted(found)
+            found.add(task.task_id)
+    return sorted(found | (set(known) - {task.task_id for task in tasks}))

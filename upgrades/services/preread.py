@@ -144,16 +144,19 @@ def _fact(task: types.TaskInstance) -> preread.TaskFact:
 
 
 def mirror_servers(
-    cluster: Cluster, servers: Sequence[types.Server], tasks: Iterable[types.TaskInstance], at: datetime
+    cluster: Cluster, servers: Sequence[types.Server], tasks: Sequence[types.TaskInstance], at: datetime
 ) -> None:
     """Mirror the servers of a cluster and the failed upgrades among its newest `tasks`, both read since `at`.
 
     Together, since every plan for the cluster names both: an older read writes neither over a younger one.
     """
-    leftovers = preread.failed_leftovers([_fact(task) for task in tasks], cluster.ocp_id)
+    facts = [_fact(task) for task in tasks]
     with transaction.atomic():
         inventory.mirror_servers(cluster, servers, at)
         rows = Cluster.objects.filter(pk=cluster.pk, topology_observed_at__lte=at)
+        # On a busy cluster the newest tasks push an old failure out: that is no reason to void votes.
+        known = rows.values_list("failed_leftover_ids", flat=True).first() if len(tasks) >= _NEWEST else ()
+        leftovers = preread.failed_leftovers(facts, cluster.ocp_id, known or ())
         rows.exclude(failed_leftover_ids=leftovers).update(failed_leftover_ids=leftovers)
 
 
