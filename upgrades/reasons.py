@@ -87,6 +87,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "form.comment_missing": _("Say what must change, or why not: sending back and rejecting need it."),
     "form.comment_too_long": _("At most %(limit)s characters fit here."),
     "form.verdict_unknown": _("Approve, send back or reject: nothing else is a vote."),
+    "form.not_understood": _("Tick that there is no way back. Nothing was started."),
+    "form.evidence_not_read": _("Tick that you looked at this evidence. Nothing was confirmed."),
     "form.kind_unknown": _("There is no such decision."),
     "form.task_unknown": _("This task is not among those seen in OCP."),
     # change requests and votes

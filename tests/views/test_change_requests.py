@@ -1,5 +1,7 @@
 """The buttons and forms of change requests: who may press what, and that nothing typed is lost."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -186,7 +188,7 @@ def test_a_double_click_counts_once(cast: Cast) -> None:
         fingerprint=change_request.fingerprint,
         actor=cast.bea,
     )
-    start = {"fingerprint": change_request.fingerprint}
+    start = {"fingerprint": change_request.fingerprint, "is_understood": "on"}
     answers = [client_of(cast.olga).post(url("start", change_request), start).status_code for _ in range(2)]
     assert answers == [302, 409]
 
@@ -196,3 +198,28 @@ def test_a_character_the_database_cannot_keep_costs_nothing_else(cast: Cast) -> 
     content = ballot(change_request, comment="Looked at\x00 the batch times.")
     assert client_of(cast.amir).post(url("vote", change_request), content).status_code == 302
     assert Vote.objects.get().comment == "Looked at the batch times."
+
+
+def test_a_start_without_the_tick_is_refused_beside_it_and_recorded(cast: Cast) -> None:
+    change_request = in_review(cast)
+    client_of(cast.amir).post(url("vote", change_request), ballot(change_request))
+    start = {"fingerprint": change_request.fingerprint}
+    answer = client_of(cast.olga).post(url("start", change_request), start)
+    assert answer.status_code == 400
+    assert re.search(r'id="understood-error".*?Tick that there is no way back', answer.text, re.DOTALL)
+    assert f'name="fingerprint" value="{change_request.fingerprint}"' in answer.text
+    assert client_of(cast.amir).post(url("start", change_request), start).status_code == 403
+    change_request.refresh_from_db()
+    assert change_request.status == "approved"
+    assert (refused("change_request.start", cast.olga), refused("change_request.start", cast.amir)) == (1, 1)
+
+
+@pytest.mark.parametrize("action", ["take-back", "withdraw"])
+def test_a_comment_that_is_too_long_is_refused_and_kept(cast: Cast, action: str) -> None:
+    change_request = in_review(cast)
+    typed = "Not tonight. " * 400
+    answer = client_of(cast.olga).post(url(action, change_request), {"comment": typed})
+    assert answer.status_code == 400
+    assert typed.strip() in answer.text
+    change_request.refresh_from_db()
+    assert change_request.status == "in_review"

@@ -1,5 +1,7 @@
 """Decisions in the browser: proposed by one, confirmed by another, on the same evidence."""
 
+import re
+
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
@@ -76,7 +78,7 @@ def test_two_people_decide_and_the_proposer_cannot_be_the_second(cast: Cast, run
     )
     decision = Decision.objects.get()
     confirm = reverse("decisions-confirm", args=[decision.pk])
-    shown = {"evidence_hash": decision.evidence_hash}
+    shown = {"evidence_hash": decision.evidence_hash, "is_read": "on"}
     assert client_of(cast.olga).post(confirm, shown).status_code == 403
     assert client_of(cast.amir).post(confirm, shown).status_code == 302
     decision.refresh_from_db()
@@ -105,7 +107,8 @@ def test_a_confirmation_after_the_evidence_moved_is_too_late_and_the_panel_says_
     UpgradeRun.objects.filter(pk=run.pk).update(ocp_word="RUNNING")
     run.refresh_from_db()
     answer = client_of(cast.amir).post(
-        reverse("decisions-confirm", args=[decision.pk]), {"evidence_hash": decision.evidence_hash}
+        reverse("decisions-confirm", args=[decision.pk]),
+        {"evidence_hash": decision.evidence_hash, "is_read": "on"},
     )
     assert answer.status_code == 409
     assert "What was shown has moved since" in panel(run, cast.amir)
@@ -145,3 +148,13 @@ def test_each_candidate_can_be_adopted_by_its_own_proposal(cast: Cast) -> None:
 
 def test_a_run_without_anything_to_decide_shows_no_panel(cast: Cast) -> None:
     assert panel(run_of(in_review(cast), "verified"), cast.olga).strip() == ""
+
+
+def test_a_confirmation_without_the_tick_is_refused_beside_it(cast: Cast, run: UpgradeRun) -> None:
+    decision = proposed(run, cast.olga)
+    confirm = reverse("decisions-confirm", args=[decision.pk])
+    answer = client_of(cast.amir).post(confirm, {"evidence_hash": decision.evidence_hash})
+    assert answer.status_code == 400
+    assert re.search(r'id="read-error".*?Tick that you looked at this evidence', answer.text, re.DOTALL)
+    decision.refresh_from_db()
+    assert decision.status == "proposed"

@@ -71,9 +71,10 @@ class CommentForm(LookForm):
 
 
 class StartForm(forms.Form):
-    """The start of what was approved: the plan that the page showed."""
+    """The start of what was approved: the plan that the page showed, and that there is no way back from it."""
 
     fingerprint = forms.CharField(required=False)
+    is_understood = forms.BooleanField(required=False)
 
 
 class ChangeRequestFilterForm(forms.Form):

@@ -17,6 +17,7 @@ class ProposeForm(LookForm):
 
 
 class ConfirmForm(forms.Form):
-    """The hash of the evidence that the confirmer was shown."""
+    """The hash of the evidence that the confirmer was shown, and that it was looked at."""
 
     evidence_hash = forms.CharField(required=False)
+    is_read = forms.BooleanField(required=False)

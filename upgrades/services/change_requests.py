@@ -109,13 +109,17 @@ def withdraw(*, change_request: ChangeRequest, actor: User, comment: str = "") -
         moves.move(change_request, "withdraw", actor=actor, comment=comment)
 
 
-def start(*, change_request: ChangeRequest, fingerprint: str, actor: User) -> None:
+def start(*, change_request: ChangeRequest, fingerprint: str, actor: User, is_understood: bool = True) -> None:
     """Ask for the start of what was approved under `fingerprint`. A Celery worker does the rest.
 
+    `is_understood` is False where a person was asked whether it is clear that there is no way back, and did not say
+    so: Invalid.
     TooLate also when the page showed another plan, the approval has run out, or a run holds a cluster.
     """
     with moves.attempt("change_request.start", actor=actor, subject=change_request):
         moves.require(change_request, "start", actor)
+        if not is_understood:
+            raise moves.Invalid(Reason("form.not_understood"), "is_understood")
         if fingerprint != change_request.fingerprint:
             raise moves.TooLate(Reason("change_request.other_plan"))
         if not ChangeRequest.objects.filter(pk=change_request.pk, expires_at__gt=Now()).exists():

@@ -190,12 +190,17 @@ def _insert(
     return decision
 
 
-def confirm(*, decision: Decision, evidence_hash: str, actor: User) -> None:
-    """Confirm what somebody else proposed, on the same evidence. A Celery worker then reads OCP and acts."""
+def confirm(*, decision: Decision, evidence_hash: str, actor: User, is_read: bool = True) -> None:
+    """Confirm what somebody else proposed, on the same evidence. A Celery worker then reads OCP and acts.
+
+    `is_read` is False where the person was asked whether the evidence was looked at, and did not say so: Invalid.
+    """
     with moves.attempt("decision.confirm", actor=actor, subject=decision):
         moves.require(decision, "confirm", actor)
         if actor.pk == decision.proposer_id:
             raise moves.Forbidden(Reason("decision.is_proposer"))
+        if not is_read:
+            raise moves.Invalid(Reason("form.evidence_not_read"), "is_read")
         if evidence_hash != decision.evidence_hash:
             raise moves.TooLate(Reason("decision.evidence_moved"))
         run = UpgradeRun.objects.get(pk=decision.run_id)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from upgrades import selectors
 from upgrades.forms.audit import AuditFilterForm
 from upgrades.models import AuditEvent
-from upgrades.views.reader import reader
+from upgrades.views.reader import number_of, reader
 
 PAGE = 50
 COUNT_LIMIT = 1000
@@ -24,8 +24,8 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     user = reader(request)
     form = AuditFilterForm(request.GET)
     conditions = form.conditions()
-    opened = _number(request.GET.get("event", ""))
-    before = _number(request.GET.get("before", ""))
+    opened = number_of(request.GET.get("event", ""))
+    before = number_of(request.GET.get("before", ""))
     found = selectors.audit_list(user, conditions)
     rows = _page(found, before, opened)
     facts = {
@@ -63,7 +63,3 @@ def _opened(events: list[AuditEvent], number: int | None) -> dict[str, Any] | No
 
 def _json_text(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) if value else ""
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

@@ -15,15 +15,15 @@ from upgrades.rules import Reason, workflow
 from upgrades.services import change_requests, moves
 from upgrades.views import briefs, reading
 from upgrades.views.change_requests import status_of
-from upgrades.views.reader import reader
+from upgrades.views.reader import number_of, reader
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_create(request: HttpRequest) -> HttpResponse:
     """Write a request: first the cluster, then a package that it can take, and why."""
     user = reader(request)
-    number = request.GET.get("cluster", "")
-    if not number.isdecimal():
+    number = number_of(request.GET.get("cluster", ""))
+    if number is None:
         return _choose_cluster(request, user)
     cluster = get_object_or_404(Cluster.objects.visible_to(user).select_related("endpoint"), pk=number)
     if request.method != "POST":
@@ -111,8 +111,8 @@ def _choose_cluster(request: HttpRequest, user: User) -> HttpResponse:
 
 def _copied(request: HttpRequest, user: User) -> dict[str, Any]:
     """What a new request takes over from an ended one, or from a link on a package."""
-    number = request.GET.get("copy", "")
-    old = ChangeRequest.objects.visible_to(user).filter(pk=number).first() if number.isdecimal() else None
+    number = number_of(request.GET.get("copy", ""))
+    old = ChangeRequest.objects.visible_to(user).filter(pk=number or 0).first()
     if old is None:
         return {"target_file_name": request.GET.get("package", "")}
     again = _("Again, after %(number)s:") % {"number": old.number}

@@ -10,9 +10,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from upgrades import reasons, selectors
-from upgrades.forms.change_requests import ChangeRequestFilterForm, CommentForm, LockForm, StartForm, VoteForm
+from upgrades.forms.change_requests import (
+    TEXT_LIMIT,
+    ChangeRequestFilterForm,
+    CommentForm,
+    LockForm,
+    StartForm,
+    VoteForm,
+)
 from upgrades.models import ChangeRequest, Cluster, Role, User
-from upgrades.rules import workflow
+from upgrades.rules import Reason, workflow
 from upgrades.services import change_requests, moves, votes
 from upgrades.views import briefs, reading, signing
 from upgrades.views.reader import reader
@@ -82,8 +89,12 @@ def request_start(request: HttpRequest, pk: int) -> HttpResponse:
     form.is_valid()
 
     def act(change_request: ChangeRequest, user: User) -> str:
-        fingerprint = form.cleaned_data["fingerprint"]
-        change_requests.start(change_request=change_request, fingerprint=fingerprint, actor=user)
+        change_requests.start(
+            change_request=change_request,
+            fingerprint=form.cleaned_data.get("fingerprint", ""),
+            is_understood=form.cleaned_data["is_understood"],
+            actor=user,
+        )
         return _("The start of %(number)s is asked for. OCP is read once more first.")
 
     return _do(request, pk, act)
@@ -129,15 +140,19 @@ def _do(request: HttpRequest, pk: int, act: Callable[[ChangeRequest, User], str]
     try:
         done = act(change_request, user)
     except (moves.TooLate, moves.Invalid) as refusal:
-        return _page(request, pk, refusal=refusal)
+        return _page(request, pk, refusal=refusal, comment_form=CommentForm(request.POST, auto_id=False))
     messages.success(request, done % {"number": change_request.number})
     return redirect("requests-detail", pk)
 
 
 def _comment(request: HttpRequest) -> str:
+    """What was typed, or Invalid where it is longer than the audit keeps."""
     form = CommentForm(request.POST)
     form.is_valid()
-    return str(form.cleaned_data.get("comment", ""))
+    comment = str(form.cleaned_data.get("comment", ""))
+    if len(comment) > TEXT_LIMIT:
+        raise moves.Invalid(Reason("form.comment_too_long", {"limit": TEXT_LIMIT}), "comment")
+    return comment
 
 
 def _page(
@@ -146,6 +161,7 @@ def _page(
     *,
     refusal: moves.Refusal | None = None,
     form: VoteForm | None = None,
+    comment_form: CommentForm | None = None,
 ) -> HttpResponse:
     """The page as things are now; after a refusal with its reason, and with what was typed."""
     user = reader(request)
@@ -159,7 +175,7 @@ def _page(
         "reading": reading.of_clusters() if change_request.status in briefs.BEFORE_RUN else None,
         "signing": signing.of(change_request, user),
         "vote_form": form,
-        "comment_form": CommentForm(auto_id=False),
+        "comment_form": comment_form or CommentForm(auto_id=False),
         "refusal": refusal.reason if refusal else None,
     }
     return render(request, "upgrades/change_requests/detail.html", facts, status=status_of(refusal))

@@ -44,7 +44,12 @@ def decision_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     form = ConfirmForm(request.POST)
     form.is_valid()
     try:
-        decisions.confirm(decision=decision, evidence_hash=form.cleaned_data["evidence_hash"], actor=user)
+        decisions.confirm(
+            decision=decision,
+            evidence_hash=form.cleaned_data.get("evidence_hash", ""),
+            is_read=form.cleaned_data["is_read"],
+            actor=user,
+        )
     except (moves.TooLate, moves.Invalid) as refusal:
         return _again(request, decision.run_id, refusal)
     messages.success(request, _("It is confirmed. OCP is read once more, then it is carried out."))
