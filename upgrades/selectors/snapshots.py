@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Func, OuterRef, Subquery, TextField, Value
-from django.db.models.functions import Cast, Coalesce, Concat, Left, Length, Right
+from django.db import connection
+from django.db.models import Subquery
 from django.utils import timezone
 
-from upgrades.models import Heartbeat, Subtask, SubtaskLog, TaskInstance
+from upgrades.models import Heartbeat, Subtask, TaskInstance
 from upgrades.models.runs import UpgradeRunQuerySet
 from upgrades.rules import workflow
 
@@ -44,14 +43,19 @@ _COLUMNS = (
 )
 
 
-class _Md5(Func):
-    function = "MD5"
-    output_field = CharField()
+# One text for each log of a run, another for other contents: a read without news moves nothing. As SQL, since each open
+# page asks for it each second and the ORM would take longer to write it than PostgreSQL to answer.
+_LOG_MARKS = """
+SELECT task.ocp_id || '/' || log.subtask_ocp_id || '=' ||
+    left(md5(right(log.text, 4096) || length(log.text) || log.is_cut || coalesce(log.failure::text, '')), 8)
+FROM upgrades_subtasklog log JOIN upgrades_taskinstance task ON task.id = log.task_instance_id
+WHERE task.run_id = %s ORDER BY log.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What tells one state of a run from another, in one query; `columns` by name, `logs` as "task/subtask=digits"."""
+    """What tells one state of a run from another; `columns` by name, `logs` as "task/subtask=digits"."""
 
     columns: dict[str, Any]
     heartbeat_at: datetime | None
@@ -112,32 +116,16 @@ class Mark:
 
 
 def run_mark(rows: UpgradeRunQuerySet, pk: int) -> Mark | None:
-    """The mark of the run `pk` among `rows` (those a person may see), or None. One query."""
+    """The mark of the run `pk` among `rows` (those a person may see), or None. Two queries."""
     heartbeat = Heartbeat.objects.filter(name=FOLLOWER).values("at")[:1]
-    found = rows.filter(pk=pk).annotate(heartbeat_at=Subquery(heartbeat), logs=ArraySubquery(_log_marks()))
-    row = found.values(*_COLUMNS, "heartbeat_at", "logs").first()
+    row = rows.filter(pk=pk).annotate(heartbeat_at=Subquery(heartbeat)).values(*_COLUMNS, "heartbeat_at").first()
     if row is None:
         return None
-    heartbeat_at, logs = row.pop("heartbeat_at"), row.pop("logs")
-    return Mark(columns=dict(row), heartbeat_at=heartbeat_at, logs=tuple(sorted(logs)))
-
-
-def _log_marks() -> Any:
-    """One text for each log of the outer run, another for other contents: a read without news moves nothing."""
-    text = Concat(
-        _text(Right("text", 4096)),
-        _text(Length("text")),
-        _text("is_cut"),
-        Coalesce(_text("failure"), Value("", output_field=TextField())),
-    )
-    slash, equals = (Value(sign, output_field=TextField()) for sign in "/=")
-    mark = Concat(_text("task_instance__ocp_id"), slash, _text("subtask_ocp_id"), equals, _text(Left(_Md5(text), 8)))
-    marks = SubtaskLog.objects.filter(task_instance__run=OuterRef("pk"))
-    return marks.annotate(mark=mark).order_by("pk").values("mark")
-
-
-def _text(value: Any) -> Cast:
-    return Cast(value, TextField())
+    heartbeat_at = row.pop("heartbeat_at")
+    with connection.cursor() as cursor:
+        cursor.execute(_LOG_MARKS, [pk])
+        logs = tuple(mark for (mark,) in cursor.fetchall())
+    return Mark(columns=dict(row), heartbeat_at=heartbeat_at, logs=logs)
 
 
 def run_snapshot(mark: Mark) -> bytes:
