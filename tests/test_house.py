@@ -95,6 +95,14 @@ def test_no_code_of_ours_trusts_text_or_certificates_blindly() -> None:
         assert not re.search(r"mark_safe\(|verify=False|@csrf_exempt", path.read_text(encoding="utf-8")), path
 
 
+@pytest.mark.parametrize(
+    "room", ["ocpdash", "upgrades/rules", "upgrades/services", "upgrades/selectors", "upgrades/ocp"]
+)
+def test_the_page_about_the_house_names_every_module(room: str) -> None:
+    named = set(re.findall(r"[a-z_]+", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
+    assert sorted({path.stem for path in (ROOT / room).glob("*.py")} - {"__init__"} - named) == []
+
+
 def test_no_file_is_longer_than_people_read() -> None:
     files = [*sources(*PRODUCT, ROOT / "tests", ROOT / "bench"), *sorted((ROOT / "static").rglob("*.js"))]
     long = {}
