@@ -19,6 +19,8 @@ TRANSPORT_OPTIONS = {
     "visibility_timeout": VISIBILITY_SECONDS,
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
+    # A web request rings too: a Redis that swallows packets may cost it this long, not for ever.
+    "socket_connect_timeout": 2,
 }
 # A queue is named once here, and each worker process is told which it serves (WORKERS): a long inventory read never
 # stands before a submission.
