@@ -4,6 +4,7 @@ import { askBeforeSending } from "./confirm.js";
 import { offerCopies } from "./copy.js";
 import { keepTypedText } from "./form-guard.js";
 import { closeMenus } from "./menu.js";
+import { sendOnce } from "./once.js";
 import { switchTheme } from "./theme.js";
 
 keepAgesTrue(document);
@@ -12,3 +13,4 @@ offerCopies(document);
 keepTypedText(document, window.sessionStorage);
 closeMenus(document);
 switchTheme(document);
+sendOnce(document);

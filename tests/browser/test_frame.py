@@ -161,3 +161,24 @@ def test_keyboard_skips_to_the_content(page: Page, live_server: LiveServer, admi
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
+
+
+def test_second_click_sends_nothing_while_the_answer_is_on_its_way(
+    page: Page, live_server: LiveServer, admin: User
+) -> None:
+    sign_in(page, live_server.url)
+    page.goto(f"{live_server.url}/users/new/")
+    page.get_by_label("Username").fill("lin.yue")
+    page.get_by_label("Full name").fill("Lin Yue")
+    # The last to hear of a submit keeps it from leaving, and notes whether it would have left.
+    stopped = page.evaluate(
+        """() => {
+            const stopped = [];
+            addEventListener("submit", (event) => { stopped.push(event.defaultPrevented); event.preventDefault(); });
+            const button = document.querySelector("form[data-keep] button.btn--main");
+            button.click();
+            button.click();
+            return stopped;
+        }"""
+    )
+    assert stopped == [False, True]
