@@ -16,6 +16,8 @@ from upgrades.services import endpoints, submission
 
 LEASE_SECONDS = 5
 _SWEEP_DOUBT_SECONDS = 1
+# Ticks come each second, give or take: a read that is due a moment after one would wait for the next.
+_TICK_SLACK_SECONDS = 0.4
 _SWEEP_IDLE_SECONDS = 15
 
 Call = tuple[str, int]
@@ -79,11 +81,13 @@ def lease(endpoint_id: int, kind: Any) -> Iterator[Endpoint | None]:
     if not endpoints.claim(endpoint_id, kind, seconds=settings.OCP_TOTAL_SECONDS + LEASE_SECONDS):
         yield None
         return
+    began_at = selectors.database_now()
     try:
         yield Endpoint.objects.get(pk=endpoint_id)
     finally:
-        endpoints.release(endpoint_id, kind, _next(endpoint_id, kind))
+        endpoints.release(endpoint_id, kind, _next(endpoint_id, kind, began_at))
 
 
-def _next(endpoint_id: int, kind: str) -> datetime:
-    return selectors.database_now() + timedelta(seconds=interval(endpoint_id, kind))
+def _next(endpoint_id: int, kind: str, began_at: datetime) -> datetime:
+    """When the next read is due: counted from the beginning of this one, so that its length adds nothing."""
+    return began_at + timedelta(seconds=interval(endpoint_id, kind) - _TICK_SLACK_SECONDS)
