@@ -218,7 +218,7 @@ def _open_breaker(endpoint: Endpoint, reason: Reason, error: errors.OcpError, at
 
 
 def back_off_seconds(failures: int, error: errors.OcpError) -> int:
-    """Seconds until the next read after so many failures in a row: 2, 4, 8, then 15; OCP's own word where it gave one."""
+    """Seconds until the next read after so many failures in a row: 2, 4, 8, then 15; OCP's own word where given."""
     delay = min(BACK_OFF_CAP_SECONDS, 1 << min(max(failures, 1), 10))
     if isinstance(error, errors.RateLimited) and error.reset_seconds:
         delay = max(delay, min(error.reset_seconds, RATE_LIMIT_CAP_SECONDS))
