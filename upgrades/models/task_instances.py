@@ -29,12 +29,12 @@ class TaskInstance(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     topology_hash = models.CharField(max_length=64, blank=True)
-    list_digest = models.CharField(max_length=64, blank=True)
     observation = models.BigIntegerField(default=0)
     observed_at = models.DateTimeField()
 
     class Meta:
         ordering: ClassVar = ["kind", "hop", "ocp_id"]
+        indexes: ClassVar = [models.Index(fields=["ocp_id"], name="task_instance_by_ocp_id")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "ocp_id"], name="task_instance_once_per_run"),
             models.UniqueConstraint(
