@@ -27,7 +27,7 @@ demo: $(VENV)/.installed
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(ARGS)
 
 test: venv
-	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m pytest --cov $(ARGS)
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal --cov $(ARGS)
 
 check: venv
 	@$(BIN)/ruff check .

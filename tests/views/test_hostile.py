@@ -106,7 +106,7 @@ def world() -> World:
 ROLES = ("operator", "approver", "auditor", "admin", "viewer", "stranger", "anonymous")
 # Each role meets these, and every third of the others.
 WORST = ("nul", "digits")
-STEP = 3
+STEP = 9
 
 
 def browser(world: World, role: str) -> Client:
