@@ -104,9 +104,9 @@ def world() -> World:
 
 
 ROLES = ("operator", "approver", "auditor", "admin", "viewer", "stranger", "anonymous")
-# Each role meets these, and every third of the others.
+# Each role meets these; the others are dealt out among the roles.
 WORST = ("nul", "digits")
-STEP = 9
+STEP = len(ROLES)
 
 
 def browser(world: World, role: str) -> Client:
@@ -116,7 +116,7 @@ def browser(world: World, role: str) -> Client:
 
 
 def values_of(role: str) -> dict[str, str]:
-    """The worst values and a third of the others, another third for the next role."""
+    """The worst values and this role's share of the others."""
     turn = ROLES.index(role)
     return {
         name: value for place, (name, value) in enumerate(VALUES.items()) if name in WORST or (place + turn) % STEP == 0
