@@ -18,6 +18,7 @@ LEASE_SECONDS = 5
 _SWEEP_DOUBT_SECONDS = 1
 # Ticks come each second, give or take: a read that is due a moment after one would wait for the next.
 _TICK_SLACK_SECONDS = 0.4
+_SWEEP_HELD_SECONDS = 3
 _SWEEP_IDLE_SECONDS = 15
 
 Call = tuple[str, int]
@@ -71,7 +72,7 @@ def _sweep_interval(endpoint_id: int) -> float:
     if in_doubt.exists() or confirmed.exists():
         return _SWEEP_DOUBT_SECONDS
     if ClusterHold.objects.filter(run__endpoint_id=endpoint_id, run__status__in=workflow.RUN_FINAL).exists():
-        return _SWEEP_IDLE_SECONDS / 5
+        return _SWEEP_HELD_SECONDS
     return _SWEEP_IDLE_SECONDS
 
 

@@ -107,6 +107,7 @@ def _look_for_all(waiting: Iterable[UpgradeRun], client: OcpClient) -> list[OcpE
             logger.warning("run cannot be looked for", extra={"run": run.pk, "error": type(error).__name__})
             failures.append(error)
         except Exception:
+            # One run that breaks us must not stop the search for the others.
             logger.exception("run cannot be looked for", extra={"run": run.pk})
     return failures
 
