@@ -11,11 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Subquery
 from django.utils import timezone
 
-from upgrades.models import Heartbeat, Subtask, TaskInstance
-from upgrades.models.runs import UpgradeRunQuerySet
+from upgrades.models import Subtask, TaskInstance, User
 from upgrades.rules import workflow
 
 # Raised where the shape of the body changes, so that no page compares two shapes by their ETag.
@@ -24,42 +22,39 @@ FORMAT = 1
 FOLLOWER = "follower"
 # A read of OCP that is due for longer than this does not come: then only the run's own last read counts.
 LATE_SECONDS = 30
-_COLUMNS = (
-    "pk",
-    "version",
-    "status",
-    "status_at",
-    "ocp_word",
-    "observed_at",
-    "swept_at",
-    "list_digest",
-    "unreadable_since",
-    "alarm_at",
-    "endpoint__observed_at",
-    "endpoint__failing_since",
-    "endpoint__failure",
-    "endpoint__breaker_opened_at",
-    "endpoint__follow_due_at",
-)
 
-
-# One text for each log of a run, another for other contents: a read without news moves nothing. As SQL, since each open
-# page asks for it each second and the ORM would take longer to write it than PostgreSQL to answer.
-_LOG_MARKS = """
-SELECT task.ocp_id || '/' || log.subtask_ocp_id || '=' ||
-    left(md5(right(log.text, 4096) || length(log.text) || log.is_cut || coalesce(log.failure::text, '')), 8)
-FROM upgrades_subtasklog log JOIN upgrades_taskinstance task ON task.id = log.task_instance_id
-WHERE task.run_id = %s ORDER BY log.id
+# The run with its endpoint, and one text for each of its logs, another for other contents: a read without news moves
+# nothing. As one statement of SQL, since each open page asks for it each second and the ORM would take longer to write
+# it than PostgreSQL to answer. Who may see the run is visible_to's rule: `environments` are what it goes by.
+_MARK = """
+SELECT run.change_request_id AS pk, run.version, run.status, run.status_at, run.ocp_word, run.observed_at,
+    run.swept_at, run.list_digest, run.unreadable_since, run.alarm_at,
+    endpoint.observed_at AS endpoint_observed_at, endpoint.failing_since, endpoint.failure ->> 'code' AS failure,
+    endpoint.breaker_opened_at, endpoint.follow_due_at,
+    (SELECT heartbeat.at FROM upgrades_heartbeat heartbeat WHERE heartbeat.name = %(follower)s) AS heartbeat_at,
+    ARRAY(
+        SELECT task.ocp_id || '/' || log.subtask_ocp_id || '=' || left(
+            md5(right(log.text, 4096) || length(log.text) || log.is_cut || coalesce(log.failure::text, '')), 8)
+        FROM upgrades_subtasklog log JOIN upgrades_taskinstance task ON task.id = log.task_instance_id
+        WHERE task.run_id = run.change_request_id ORDER BY log.id
+    ) AS logs
+FROM upgrades_upgraderun run
+JOIN upgrades_endpoint endpoint ON endpoint.id = run.endpoint_id
+JOIN upgrades_changerequest request ON request.id = run.change_request_id
+JOIN upgrades_cluster cluster ON cluster.id = request.cluster_id
+WHERE run.change_request_id = %(pk)s AND (%(sees_all)s OR cluster.environment = ANY(%(environments)s))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What tells one state of a run from another; `columns` by name, `logs` as "task/subtask=digits"."""
+    """What tells one state of a run from another; `columns` by name, among them `logs` as "task/subtask=digits"."""
 
     columns: dict[str, Any]
-    heartbeat_at: datetime | None
-    logs: tuple[str, ...]
+
+    @property
+    def logs(self) -> list[str]:
+        return list(self.columns["logs"])
 
     @property
     def run_id(self) -> int:
@@ -79,9 +74,9 @@ class Mark:
     def endpoint(self) -> dict[str, Any]:
         """How OCP answers: since when not, why, and whether we stopped asking."""
         return {
-            "failing_since": _iso(self.columns["endpoint__failing_since"]),
-            "failure": (self.columns["endpoint__failure"] or {}).get("code"),
-            "breaker_opened_at": _iso(self.columns["endpoint__breaker_opened_at"]),
+            "failing_since": _iso(self.columns["failing_since"]),
+            "failure": self.columns["failure"],
+            "breaker_opened_at": _iso(self.columns["breaker_opened_at"]),
         }
 
     @property
@@ -97,8 +92,8 @@ class Mark:
         if row["status"] in workflow.RUN_IN_DOUBT:
             return swept_at or own
         is_listed = row["status"] == workflow.RunStatus.RUNNING and row["list_digest"] and not row["unreadable_since"]
-        due_at: datetime | None = row["endpoint__follow_due_at"]
-        read_at: datetime | None = row["endpoint__observed_at"]
+        due_at: datetime | None = row["follow_due_at"]
+        read_at: datetime | None = row["endpoint_observed_at"]
         is_late = due_at is None or due_at < timezone.now() - timedelta(seconds=LATE_SECONDS)
         if own is None or not is_listed or is_late or read_at is None:
             return own
@@ -110,22 +105,20 @@ class Mark:
         return {
             "version": self.version,
             "observed_at": _iso(self.seen_at),
-            "heartbeat_at": _iso(self.heartbeat_at),
+            "heartbeat_at": _iso(self.columns["heartbeat_at"]),
             "endpoint": self.endpoint,
         }
 
 
-def run_mark(rows: UpgradeRunQuerySet, pk: int) -> Mark | None:
-    """The mark of the run `pk` among `rows` (those a person may see), or None. Two queries."""
-    heartbeat = Heartbeat.objects.filter(name=FOLLOWER).values("at")[:1]
-    row = rows.filter(pk=pk).annotate(heartbeat_at=Subquery(heartbeat)).values(*_COLUMNS, "heartbeat_at").first()
-    if row is None:
-        return None
-    heartbeat_at = row.pop("heartbeat_at")
+def run_mark(pk: int, user: User | None) -> Mark | None:
+    """The mark of the run `pk`, or None where it is none that `user` may see; without a user, of any run. One query."""
+    environments = [] if user is None else sorted(user.environments)
+    given: dict[str, Any] = {"pk": pk, "follower": FOLLOWER, "sees_all": user is None, "environments": environments}
     with connection.cursor() as cursor:
-        cursor.execute(_LOG_MARKS, [pk])
-        logs = tuple(mark for (mark,) in cursor.fetchall())
-    return Mark(columns=dict(row), heartbeat_at=heartbeat_at, logs=logs)
+        cursor.execute(_MARK, given)
+        row = cursor.fetchone()
+        names = [column.name for column in cursor.description or ()]
+    return None if row is None else Mark(dict(zip(names, row, strict=True)))
 
 
 def run_snapshot(mark: Mark) -> bytes:

@@ -69,7 +69,7 @@ def read(run_id: int, known_etag: str, nodes: Iterable[str]) -> Reading | None:
     try:
         for node in set(nodes) or {""}:
             live.watch(run_id, node, now=time.time())
-        mark = selectors.run_mark(UpgradeRun.objects.all(), run_id)
+        mark = selectors.run_mark(run_id, None)
         if mark is None:
             return None
         state = None if mark.etag == known_etag else _event("state", selectors.run_snapshot(mark), mark.version)

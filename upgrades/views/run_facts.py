@@ -88,12 +88,12 @@ def plan_of(run: UpgradeRun) -> Plan:
 
 def freshness(mark: Mark) -> Freshness:
     """How old the state of `mark` is."""
-    row, beat_at = mark.columns, mark.heartbeat_at
+    row, beat_at = mark.columns, mark.columns["heartbeat_at"]
     is_open = row["status"] not in workflow.RUN_FINAL
     return Freshness(
         at=mark.seen_at,
         is_ageing=row["status"] in AGEING,
-        ocp_since=(row["endpoint__breaker_opened_at"] or row["endpoint__failing_since"]) if is_open else None,
+        ocp_since=(row["breaker_opened_at"] or row["failing_since"]) if is_open else None,
         worker_since=beat_at,
         is_worker_silent=is_open and (beat_at is None or age_of(beat_at) > SILENT_SECONDS),
     )

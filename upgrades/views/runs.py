@@ -63,7 +63,7 @@ def run_log(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run_snapshot(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole state as JSON; 304 while nothing moved. How fresh it is stands in the headers, of a 304 too."""
-    mark = selectors.run_mark(UpgradeRun.objects.visible_to(reader(request)), pk)
+    mark = selectors.run_mark(pk, reader(request))
     if mark is None:
         raise Http404
     _watch(pk, Address.read(request.GET))
@@ -97,7 +97,7 @@ def _facts(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Everything the page shows. The number of queries does not depend on the number of subtasks."""
     user = reader(request)
     run = selectors.run_detail(pk, user)
-    mark = selectors.run_mark(UpgradeRun.objects.visible_to(user), pk)
+    mark = selectors.run_mark(pk, user)
     if mark is None:
         raise Http404
     address, now = Address.read(request.GET), timezone.now()
