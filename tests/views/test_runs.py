@@ -13,8 +13,8 @@ from django.utils import timezone
 from tests.factories import make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, in_review, mirror, queries, refused, run_of
-from upgrades import live
-from upgrades.models import Endpoint, Heartbeat, Subtask, SubtaskEvent, SubtaskLog, TaskInstance, UpgradeRun
+from upgrades import live, selectors
+from upgrades.models import Endpoint, Heartbeat, Role, Subtask, SubtaskEvent, SubtaskLog, TaskInstance, UpgradeRun
 from upgrades.rules import workflow
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,19 @@ def test_stranger_sees_no_run_and_nobody_is_told_that_it_exists(cast: Cast) -> N
         for rest in ("", "snapshot/", "graph/", "log/?node=1/2"):
             assert client_of(person).get(page_of(run, rest)).status_code == 404, rest
         assert "trade_core" not in client_of(person).get("/runs/").text
+
+
+@pytest.mark.parametrize("environment", ["", "dev", "staging", "production"])
+@pytest.mark.parametrize("role", Role.values)
+def test_mark_of_a_run_is_for_those_who_may_see_the_run(cast: Cast, role: str, environment: str) -> None:
+    run = make_run(cast)
+    person, stranger = make_user("vera", (role, environment)), make_user("nobody")
+    gone = make_user("gone", role)
+    gone.is_active = False
+    for user in (person, stranger, gone):
+        is_visible = UpgradeRun.objects.visible_to(user).filter(pk=run.pk).exists()
+        assert (selectors.run_mark(run.pk, user) is not None) == is_visible
+    assert selectors.run_mark(run.pk, person) is None or environment in {"", "production"}
 
 
 def test_who_is_not_signed_in_is_sent_to_sign_in(cast: Cast) -> None:

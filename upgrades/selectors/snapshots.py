@@ -25,7 +25,7 @@ LATE_SECONDS = 30
 
 # The run with its endpoint, and one text for each of its logs, another for other contents: a read without news moves
 # nothing. As one statement of SQL, since each open page asks for it each second and the ORM would take longer to write
-# it than PostgreSQL to answer. Who may see the run is visible_to's rule: `environments` are what it goes by.
+# it than PostgreSQL to answer. Its last line is visible_to's rule, and a test holds the two together.
 _MARK = """
 SELECT run.change_request_id AS pk, run.version, run.status, run.status_at, run.ocp_word, run.observed_at,
     run.swept_at, run.list_digest, run.unreadable_since, run.alarm_at,
@@ -42,7 +42,8 @@ FROM upgrades_upgraderun run
 JOIN upgrades_endpoint endpoint ON endpoint.id = run.endpoint_id
 JOIN upgrades_changerequest request ON request.id = run.change_request_id
 JOIN upgrades_cluster cluster ON cluster.id = request.cluster_id
-WHERE run.change_request_id = %(pk)s AND (%(sees_all)s OR cluster.environment = ANY(%(environments)s))
+WHERE run.change_request_id = %(pk)s AND (%(user)s IS NULL OR EXISTS (
+    SELECT FROM upgrades_grant held WHERE held.user_id = %(user)s AND held.environment IN ('', cluster.environment)))
 """
 
 
@@ -112,8 +113,9 @@ class Mark:
 
 def run_mark(pk: int, user: User | None) -> Mark | None:
     """The mark of the run `pk`, or None where it is none that `user` may see; without a user, of any run. One query."""
-    environments = [] if user is None else sorted(user.environments)
-    given: dict[str, Any] = {"pk": pk, "follower": FOLLOWER, "sees_all": user is None, "environments": environments}
+    if user is not None and not user.is_active:
+        return None
+    given: dict[str, Any] = {"pk": pk, "follower": FOLLOWER, "user": user.pk if user else None}
     with connection.cursor() as cursor:
         cursor.execute(_MARK, given)
         row = cursor.fetchone()
