@@ -1,5 +1,8 @@
 """Who looks at which run, as noted in Redis, and what is not believed there."""
 
+import base64
+import json
+
 from redis import Redis
 
 from upgrades import live
@@ -14,3 +17,10 @@ def test_what_somebody_looks_at_is_known_until_its_time_is_over(redis: Redis) ->
 def test_what_others_wrote_into_redis_stops_no_tick(redis: Redis) -> None:
     redis.zadd(live.WATCH_KEY, {"nonsense": 2000.0, "|": 2000.0, "8|": 2000.0})
     assert live.watched(now=1000.0) == {8: set()}
+
+
+def test_a_start_is_rung_for_by_its_own_number(redis: Redis) -> None:
+    live.ring_start(7)
+    (message,) = (json.loads(text) for text in redis.lrange("tick", 0, -1))
+    assert message["headers"]["task"] == "upgrades.submit"
+    assert json.loads(base64.b64decode(message["body"]))[0] == [7]

@@ -5,6 +5,7 @@ TooLate (409) or Invalid (400) with nothing changed.
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -131,7 +132,7 @@ def start(*, change_request: ChangeRequest, fingerprint: str, actor: User, is_un
             raise moves.TooLate(Reason("hold.taken", {"cluster": held.cluster.name, "number": held.run.number}))
         fields = {"starting_at": Now(), "started_by": actor, "claimed_until": None}
         moves.move(change_request, "start", actor=actor, fields=fields, where={"fingerprint": fingerprint})
-        transaction.on_commit(live.ring)
+        transaction.on_commit(partial(live.ring_start, change_request.pk))
 
 
 def call_off(*, change_request: ChangeRequest, actor: User, comment: str = "") -> None:
