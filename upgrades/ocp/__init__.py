@@ -2,5 +2,6 @@
 
 from upgrades.ocp.auth import BasicAuth
 from upgrades.ocp.client import OcpClient
+from upgrades.ocp.signing import AccessKeyAuth
 
-__all__ = ["BasicAuth", "OcpClient"]
+__all__ = ["AccessKeyAuth", "BasicAuth", "OcpClient"]

@@ -1,4 +1,4 @@
-"""How a request is signed. A signer sees the whole prepared request, so that access keys can join later."""
+"""How a request is signed. A signer sees the whole prepared request, since an access key signs all of it."""
 
 import base64
 from typing import Protocol
