@@ -18,6 +18,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 from redis import Redis
@@ -32,6 +33,10 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 CALL_REPORT = pytest.StashKey[pytest.TestReport]()
 FAILURES = Path(__file__).resolve().parent.parent / "var" / "test-failures"
+
+# A busy machine is no failure: no test here is timed.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # Three tables are kept: migrations fill them, for Django itself.
 CLEANING = """

@@ -97,7 +97,7 @@ READERS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.dictionaries(KEYS | st.text(max_size=8), JSON, max_size=8), read=st.sampled_from(READERS))
 def test_whatever_comes_is_read_or_refused_and_nothing_else(data, read):
     try:

@@ -199,7 +199,7 @@ graphs = st.builds(
 
 
 @given(graphs)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_graph_even_with_cycles_is_drawn_without_touching(graph):
     drawing = layout(graph)
     check(drawing)
@@ -211,7 +211,7 @@ def test_any_graph_even_with_cycles_is_drawn_without_touching(graph):
 
 
 @given(graphs, st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_same_graph_in_another_order_is_drawn_the_same(graph, shuffler):
     nodes, edges = list(graph.nodes), [*graph.edges, *graph.edges[:2]]
     shuffler.shuffle(nodes)
@@ -220,7 +220,7 @@ def test_same_graph_in_another_order_is_drawn_the_same(graph, shuffler):
 
 
 @given(graphs, graphs, st.sets(st.sampled_from(["hop", "prepare", "zone1", "zone2", "finish"])))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_child_is_drawn_inside_its_hop(task, inner, folded):
     inner = replace(
         inner,
