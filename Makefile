@@ -17,6 +17,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # What check --deploy looks at: production, with values that lead nowhere.
 PRODUCTION = OCPDASH_MODE=production ALLOWED_HOSTS=ocpdash.example \
 	SECRET_KEY=not-a-key-only-long-enough-for-the-check-0123456789-abcdefghij \
+	CREDENTIALS_KEYS=bm90IGEga2V5LCBvbmx5IGFzIGxvbmcgYXMgb25lIGk= \
 	DATABASE_URL=postgresql://ocpdash:none@db.example/ocpdash REDIS_URL=redis://redis.example/0
 
 CHINESE := upgrades/locale/zh_Hans/LC_MESSAGES/django

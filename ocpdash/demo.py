@@ -1,5 +1,6 @@
 """What a demo is: its environment, its steps and its processes. ocpdash/supervisor.py keeps them running."""
 
+import base64
 import fcntl
 import json
 import os
@@ -33,7 +34,7 @@ DURATIONS = {
     "INVENTORY_SECONDS": "15",
     "STALE_SECONDS": "20",
 }
-# What of var/ --reset takes away; the key and the look-alike's ports stay.
+# What of var/ --reset takes away; the keys and the look-alike's ports stay.
 DATA = ("postgres", "postgres.new", "ocp-state.json", "static", "demo.json")
 FIRST_PORTS = (8080, 8081)
 
@@ -61,13 +62,14 @@ def environment() -> dict[str, str]:
     """The variables of every process of the demo. Those of the shell that could lead elsewhere are overwritten."""
     var = var_folder()
     var.mkdir(parents=True, exist_ok=True)
-    names = ("SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "OCP_PASSWORD")
+    names = ("SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "OCP_PASSWORD", "CREDENTIALS_KEYS")
     return {
         **{f"{name}_FILE": "" for name in names},
         "OCPDASH_MODE": "demo",
         "OCPDASH_VAR": str(var),
         "STATIC_ROOT": str(var / "static"),
         "SECRET_KEY": secret_key(var),
+        "CREDENTIALS_KEYS": credentials_key(var),
         "ALLOWED_HOSTS": f"{LOOPBACK},localhost,[::1]",
         "CSRF_TRUSTED_ORIGINS": "",
         "OCP_URL": f"http://{LOOPBACK}:{ocp_ports(var)[0]}",
@@ -84,10 +86,19 @@ def environment() -> dict[str, str]:
 
 def secret_key(var: Path) -> str:
     """The demo's own key, made once, so that sign-ins outlive a restart."""
-    path = var / "secret_key"
+    return _kept(var / "secret_key", secrets.token_urlsafe(64))
+
+
+def credentials_key(var: Path) -> str:
+    """The demo's own key of credentials, made once: what its database holds stays readable."""
+    return _kept(var / "credentials_key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii"))
+
+
+def _kept(path: Path, new: str) -> str:
+    """What the file holds; `new`, written there, where there is none yet."""
     if not path.exists():
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(64), encoding="ascii")
+        path.write_text(new, encoding="ascii")
     return path.read_text(encoding="ascii")
 
 

@@ -1,5 +1,6 @@
 """Typed readers of os.environ. Each says which variable is wrong, and never what a secret's value was."""
 
+import base64
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 # Values that must not reach a log line; logs.py masks them.
 SECRETS: set[str] = set()
+
+_KEY_BYTES = 32
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -33,6 +36,25 @@ def secret(name: str, default: str | None = None) -> str:
     if value:
         SECRETS.add(value)
     return value
+
+
+def keys(name: str) -> list[str]:
+    """Fernet keys, the newest first, separated by commas, spaces or lines: each 32 bytes in URL-safe base64."""
+    found = secret(name).replace(",", " ").split()
+    SECRETS.update(found)
+    if not found or not all(map(_is_key, found)):
+        raise ImproperlyConfigured(
+            f"{name} must hold keys of 32 bytes in URL-safe base64, the newest first. Make one: "
+            'python3 -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
+        )
+    return found
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, altchars="-_", validate=True)) == _KEY_BYTES
+    except ValueError:
+        return False
 
 
 def flag(name: str, *, default: bool = False) -> bool:

@@ -27,7 +27,8 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "
 def masked(line: str) -> str:
     """The line with every configured secret blotted out, and every link that lets somebody set a password."""
     line = _PASSWORD_LINK.sub(rf"\1{MASK}", line)
-    for value in SECRETS:
+    # A copy: a thread that opens an endpoint's credentials adds to the set meanwhile.
+    for value in tuple(SECRETS):
         if len(value) >= LEAST_SECRET:
             line = line.replace(value, MASK)
     return line

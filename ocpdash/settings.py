@@ -154,8 +154,10 @@ TIME_ZONE = "UTC"
 DISPLAY_TIME_ZONE = env.zone("DISPLAY_TIME_ZONE", "Asia/Shanghai" if MODE == "demo" else "UTC")
 LOGGING = logs.configuration(env.choice("LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR")))
 
-# --- OCP: the endpoint that the environment describes -----------------------------------------------------------
+# --- OCP: keys of all endpoints' credentials, and the endpoint that the environment describes --------------------
 
+# Rows are sealed with the first key and opened with any; manage.py rotate_credentials moves them to the first.
+CREDENTIALS_KEYS = env.keys("CREDENTIALS_KEYS")
 OCP_URL = env.text("OCP_URL", "")
 OCP_ENDPOINT_NAME = env.text("OCP_ENDPOINT_NAME", "OCP")
 OCP_USERNAME = env.text("OCP_USERNAME", "")

@@ -6,7 +6,7 @@ import requests
 
 from tests.factories import make_user
 from upgrades.models import ChangeRequest, Cluster, Endpoint, User
-from upgrades.services import change_requests, endpoints, inventory, topology, votes
+from upgrades.services import change_requests, inventory, registration, topology, votes
 from upgrades.simulator.server import LookAlike
 
 # A cluster of the look-alike and a package one binary hop ahead of it; a second such pair.
@@ -27,7 +27,7 @@ def connect(look_alike: LookAlike, settings: Any) -> Endpoint:
     settings.OCP_PASSWORD = look_alike.password
     settings.OCP_ALLOW_HTTP = True
     settings.OCP_ACCOUNT_IS_OURS = True
-    endpoint = endpoints.register_from_environment()
+    endpoint = registration.register_from_environment()
     inventory.sync(endpoint)
     for cluster in Cluster.objects.filter(endpoint=endpoint, name__in=READ):
         topology.sync(cluster)

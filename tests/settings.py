@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from cryptography.fernet import Fernet
+
 from ocpdash import embedded
 
 # Named by the process, so that two test runs at once do not meet.
@@ -13,6 +15,8 @@ ENVIRONMENT = {
     "OCPDASH_MODE": "test",
     "OCPDASH_VAR": str(SERVICES),
     "SECRET_KEY": "a key for tests alone, long enough that nobody minds it at all",
+    # One for the run: processes that a test starts read the rows that the test wrote.
+    "CREDENTIALS_KEYS": Fernet.generate_key().decode(),
     **embedded.addresses(SERVICES),
 }
 os.environ.update(ENVIRONMENT)

@@ -162,7 +162,7 @@ def test_no_variable_of_the_shell_leads_a_demo_elsewhere(monkeypatch, tmp_path):
     addresses = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "OCP_URL")
     assert all(found[name] for name in addresses)
     assert found["OCP_URL"].startswith("http://127.0.0.1:")
-    assert all(found[f"{name}_FILE"] == "" for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "OCP_PASSWORD"))
+    assert all(found[f"{name}_FILE"] == "" for name in ("SECRET_KEY", "CREDENTIALS_KEYS", "OCP_PASSWORD"))
 
 
 def stat_of(path: Path) -> int:

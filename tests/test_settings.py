@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from ocpdash import celery, environment, logs
@@ -18,6 +19,7 @@ PRODUCTION = {
     "PATH": os.environ["PATH"],
     "SECRET_KEY": "a-key-of-no-importance-but-of-a-length-that-checks-accept-0123456789",
     "ALLOWED_HOSTS": "ocpdash.example",
+    "CREDENTIALS_KEYS": "bm90IGEga2V5LCBvbmx5IGFzIGxvbmcgYXMgb25lIGk=",
     "DATABASE_URL": "postgresql://ocpdash:canary-of-the-database@db.example:5433/ocpdash?sslmode=verify-full",
     "REDIS_URL": "rediss://:canary-of-redis@redis.example/2",
 }
@@ -42,7 +44,7 @@ def settings(names: str, **changes: str) -> dict:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "CREDENTIALS_KEYS", "DATABASE_URL", "REDIS_URL"])
 def test_production_does_not_start_without(name):
     done = start(**{name: ""})
     assert done.returncode != 0
@@ -61,6 +63,8 @@ def test_production_does_not_start_without(name):
         ("WATCH_SECONDS", "soon"),
         ("LOG_LEVEL", "LOUD"),
         ("SECRET_KEY_FILE", "/nowhere/at/all"),
+        ("CREDENTIALS_KEYS", "too-short"),
+        ("CREDENTIALS_KEYS", ","),
     ],
 )
 def test_a_wrong_value_is_named(name, value):
@@ -74,6 +78,19 @@ def test_a_wrong_address_is_not_printed(name):
     done = start(**{name: "nonsense://user:canary@host/name"})
     assert name in done.stderr
     assert "canary" not in done.stderr
+
+
+def test_a_key_that_is_none_is_not_printed():
+    done = start(CREDENTIALS_KEYS=f"{PRODUCTION['CREDENTIALS_KEYS']},canary-of-a-key")
+    assert "ImproperlyConfigured: CREDENTIALS_KEYS must hold keys of 32 bytes" in done.stderr
+    assert "canary" not in done.stderr
+
+
+def test_keys_come_from_a_file_too_one_a_line(tmp_path):
+    newest, older = (Fernet.generate_key().decode() for _key in range(2))
+    file = tmp_path / "keys"
+    file.write_text(f"{newest}\n{older}\n")
+    assert settings("CREDENTIALS_KEYS", CREDENTIALS_KEYS_FILE=str(file)) == {"CREDENTIALS_KEYS": [newest, older]}
 
 
 GUARDS = {

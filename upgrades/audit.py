@@ -71,6 +71,7 @@ ACTIONS: Mapping[str, str | Promise] = {
     "decision.carry_out": _("carried out a decision"),
     "decision.overtake": _("ended a decision: events overtook it"),
     "endpoint.register": _("registered the endpoint from the environment"),
+    "endpoint.rotate_credentials": _("sealed the credentials of an endpoint with the newest key"),
     "endpoint.open_breaker": _("stopped reading OCP: it does not accept our sign-in"),
     "endpoint.close_breaker": _("reads OCP again"),
     "cluster.set_environment": _("set the environment of a cluster"),

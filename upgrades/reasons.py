@@ -36,10 +36,21 @@ SENTENCES: Mapping[str, str | Promise] = {
     "ocp.refused": _("OCP refused the request (%(http_status)s %(code)s)."),
     "ocp.server_error": _("OCP failed on its own side (%(http_status)s)."),
     "ocp.error": _("OCP could not be read."),
-    "endpoint.not_configured": _("No OCP is named: set OCP_URL, OCP_USERNAME and OCP_PASSWORD."),
     "endpoint.unusable": _("OCP cannot be used as it is named: %(detail)s"),
     "endpoint.run_open": _("Address and account of %(name)s stay as they are while a run is open there."),
-    "endpoint.not_described": _("The environment names another OCP or account than %(name)s: nothing is asked there."),
+    "endpoint.is_off": _("%(name)s is switched off: nothing is asked there."),
+    "endpoint.ca_gone": _("The CA file of %(name)s, %(path)s, cannot be read: put it back, or store the CA's text."),
+    "endpoint.breaker_open": _(
+        "%(name)s refused our sign-in, so nothing is asked there until its credentials are new."
+    ),
+    "endpoint.credentials_missing": _("No credentials are stored for %(name)s: an admin has to enter them."),
+    "endpoint.credentials_unreadable": _(
+        "The credentials of %(name)s are unreadable: no key of CREDENTIALS_KEYS opens them. "
+        "Put the key back, or enter the credentials anew."
+    ),
+    "endpoint.credentials_elsewhere": _(
+        "The credentials of %(name)s were stored for another address or account, and are not sent. Enter them anew."
+    ),
     # clusters
     "cluster.not_admin": _("Only an admin of both environments may move a cluster from one to the other."),
     "cluster.environment_unknown": _("There is no such environment."),
@@ -173,7 +184,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "unreadable.vanished": _("OCP no longer knows task %(task_id)s (404). That is no failure: look into OCP."),
     "unreadable.other_cluster": _("Under the number %(task_id)s OCP shows a task of another cluster, %(cluster_id)s."),
     "unreadable.other_task": _("Under the number %(task_id)s OCP shows a task that was created at another time."),
-    "unreadable.not_asked": _("OCP is not asked now: the endpoint is off, or named otherwise in the environment."),
+    "unreadable.not_asked": _("OCP was not asked at that time."),
     "unreadable.unexpected": _("ocpdash itself failed while it read this run (%(error)s); its log says more."),
     "run.ocp_says": _("OCP says %(status)s, operation %(operation)s."),
     "run.child_bound": _("OCP's task %(task_id)s is the child of hop %(hop)s."),

@@ -9,12 +9,12 @@ from celery.signals import worker_ready
 from upgrades.models import Endpoint
 from upgrades.services import (
     carrying_out,
-    endpoints,
     expiring,
     following,
     inventory,
     moves,
     readability,
+    registration,
     releasing,
     schedule,
     staleness,
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 def register_endpoint(**_signal: Any) -> None:
     """A worker that starts makes the endpoint what its environment says; while a run is open it may not move."""
     try:
-        endpoints.register_from_environment()
+        registration.register_from_environment()
     except moves.Refusal as refusal:
         logger.error("the endpoint was not registered", extra={"reason": refusal.reason.to_json()})
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from upgrades.models import Endpoint
-from upgrades.services import endpoints
+from upgrades.services import registration
 from upgrades.simulator.server import LookAlike
 
 
@@ -16,4 +16,4 @@ def endpoint(look_alike: LookAlike, settings: Any, db: None) -> Endpoint:
     settings.OCP_USERNAME, settings.OCP_PASSWORD = look_alike.username, look_alike.password
     settings.OCP_ALLOW_HTTP = True
     settings.OCP_ACCOUNT_IS_OURS = True
-    return endpoints.register_from_environment()
+    return registration.register_from_environment()

@@ -11,7 +11,18 @@ from tests.scenes import Cast, control, posts
 from upgrades import tasks
 from upgrades.models import AuditEvent, ClusterHold, Decision, Endpoint, UpgradeRun
 from upgrades.rules import Reason
-from upgrades.services import carrying_out, decisions, expiring, following, moves, runs, submission, sweeping, verifying
+from upgrades.services import (
+    carrying_out,
+    credentials,
+    decisions,
+    expiring,
+    following,
+    moves,
+    runs,
+    submission,
+    sweeping,
+    verifying,
+)
 from upgrades.services import endpoints as endpoint_services
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,7 +133,7 @@ def test_an_ocp_unread_for_long_after_the_quiet_period_lets_two_people_abandon(l
     UpgradeRun.objects.filter(pk=run.pk).update(intent_at=long_ago)
     Endpoint.objects.filter(pk=endpoint.pk).update(
         breaker_opened_at=timezone.now() - timedelta(hours=1),
-        breaker_credentials=endpoint_services.credentials_mark(endpoint),
+        breaker_credentials=credentials.mark(endpoint),
     )
     run = UpgradeRun.objects.select_related("endpoint").get(pk=run.pk)
     decision = propose(run, "abandon", cast.olga)
@@ -170,7 +181,7 @@ def test_decisions_that_need_no_read_are_carried_out_where_ocp_may_not_be_asked(
     UpgradeRun.objects.filter(pk=run.pk).update(unreadable_since=timezone.now() - timedelta(hours=1))
     run.refresh_from_db()
     Endpoint.objects.filter(pk=endpoint.pk).update(
-        breaker_opened_at=timezone.now(), breaker_credentials=endpoint_services.credentials_mark(endpoint)
+        breaker_opened_at=timezone.now(), breaker_credentials=credentials.mark(endpoint)
     )
     assert endpoint_services.due("sweep") == []
     confirm(propose(run, "close", cast.olga), cast.amir)

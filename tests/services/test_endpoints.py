@@ -1,4 +1,4 @@
-"""The endpoint: registered from the environment, read with back-off, stopped by the first 401."""
+"""Endpoints: registered from the environment, read with back-off, stopped by the first 401."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from tests.factories import make_cluster, make_endpoint, make_user
 from upgrades.models import AuditEvent, ChangeRequest, Endpoint, UpgradeRun
 from upgrades.ocp import errors
 from upgrades.rules import workflow
-from upgrades.services import endpoints
+from upgrades.services import endpoints, registration
 from upgrades.services.moves import Invalid, TooLate
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,13 @@ def environment(settings: Any) -> Any:
 
 @pytest.fixture
 def endpoint() -> Endpoint:
-    return endpoints.register_from_environment()
+    return registered()
+
+
+def registered() -> Endpoint:
+    endpoint = registration.register_from_environment()
+    assert endpoint is not None
+    return endpoint
 
 
 def actions() -> list[str]:
@@ -63,8 +69,7 @@ def begin_run(endpoint: Endpoint, status: str = "submitting") -> UpgradeRun:
 
 def test_registering_twice_makes_one_endpoint_and_one_audit_event(environment: Any) -> None:
     environment.OCP_URL = "https://ocp.example.com:8443/"
-    first = endpoints.register_from_environment()
-    second = endpoints.register_from_environment()
+    first, second = registered(), registered()
     assert (first.pk, second.base_url) == (second.pk, "https://ocp.example.com:8443")
     assert actions() == ["endpoint.register"]
     assert "correct horse" not in str(AuditEvent.objects.values())
@@ -72,10 +77,10 @@ def test_registering_twice_makes_one_endpoint_and_one_audit_event(environment: A
 
 def test_a_changed_address_is_taken_over_and_audited(endpoint: Endpoint, environment: Any) -> None:
     environment.OCP_URL = "https://other.example.com"
-    endpoints.register_from_environment()
+    registration.register_from_environment()
     event = AuditEvent.objects.latest("id")
     assert event.before == {"base_url": "https://ocp.example.com:8443"}
-    assert event.after == {"base_url": "https://other.example.com"}
+    assert event.after == {"base_url": "https://other.example.com", "credentials": "new"}
 
 
 @pytest.mark.parametrize(("name", "value"), [("OCP_URL", "https://other.example.com"), ("OCP_USERNAME", "somebody")])
@@ -85,10 +90,10 @@ def test_address_and_account_stay_while_a_run_is_open(
     run = begin_run(endpoint)
     setattr(environment, name, value)
     with pytest.raises(TooLate) as refusal:
-        endpoints.register_from_environment()
+        registration.register_from_environment()
     assert refusal.value.reason.code == "endpoint.run_open"
     UpgradeRun.objects.filter(pk=run.pk).update(status=workflow.RunStatus.REFUSED)
-    endpoints.register_from_environment()
+    registration.register_from_environment()
     assert actions() == ["endpoint.register", "endpoint.register"]
 
 
@@ -97,26 +102,38 @@ def test_the_name_and_the_word_on_the_account_may_change_while_a_run_is_open(
 ) -> None:
     begin_run(endpoint)
     environment.OCP_ACCOUNT_IS_OURS = True
-    assert endpoints.register_from_environment().is_account_ours
+    assert registered().is_account_ours
 
 
-@pytest.mark.parametrize("url", ["", "https://user:secret@ocp.example.com", "http://ocp.example.com", "ocp"])
+@pytest.mark.parametrize("url", ["https://user:secret@ocp.example.com", "http://ocp.example.com", "ocp"])
 def test_an_address_that_cannot_serve_is_refused(environment: Any, url: str) -> None:
     environment.OCP_URL = url
     with pytest.raises(Invalid) as refusal:
-        endpoints.register_from_environment()
+        registration.register_from_environment()
     assert "secret" not in str(refusal.value.reason)
     assert not Endpoint.objects.exists()
 
 
-def test_the_password_is_meant_for_the_described_address_and_account_alone(
-    endpoint: Endpoint, environment: Any
+def test_an_environment_that_names_no_ocp_registers_none(environment: Any) -> None:
+    environment.OCP_URL = ""
+    assert registration.register_from_environment() is None
+    assert not Endpoint.objects.exists()
+
+
+def test_the_environments_endpoint_stands_beside_others_and_keeps_a_name_that_an_admin_gave(
+    environment: Any, endpoint: Endpoint
 ) -> None:
-    assert endpoints.may_read(endpoint, timezone.now())
-    environment.OCP_URL = "https://elsewhere.example.com"
-    assert not endpoints.may_read(endpoint, timezone.now())
-    with pytest.raises(Invalid):
-        endpoints.client(endpoint)
+    other = make_endpoint(name="beijing")
+    Endpoint.objects.filter(pk=endpoint.pk).update(name="shanghai")
+    assert registered().name == "shanghai"
+    environment.OCP_ENDPOINT_NAME, environment.OCP_URL = "hangzhou", "https://hangzhou.example.com"
+    assert registered().pk not in (endpoint.pk, other.pk)
+    assert Endpoint.objects.count() == 3
+
+
+def test_a_worker_that_starts_does_not_switch_on_what_an_admin_switched_off(endpoint: Endpoint) -> None:
+    Endpoint.objects.update(is_active=False)
+    assert not registered().is_active
 
 
 def test_a_ca_file_that_is_gone_is_a_reason_and_no_crash(endpoint: Endpoint) -> None:
@@ -124,14 +141,6 @@ def test_a_ca_file_that_is_gone_is_a_reason_and_no_crash(endpoint: Endpoint) -> 
     with pytest.raises(Invalid) as refusal:
         endpoints.client(endpoint)
     assert refusal.value.reason.code == "endpoint.unusable"
-
-
-def test_the_mark_of_the_credentials_changes_with_them_and_shows_neither(endpoint: Endpoint, environment: Any) -> None:
-    mark = endpoints.credentials_mark(endpoint)
-    assert endpoints.credentials_mark(endpoint) == mark
-    assert len(mark) == 64
-    environment.OCP_PASSWORD = "another"
-    assert endpoints.credentials_mark(endpoint) != mark
 
 
 def test_a_success_costs_one_statement_and_never_goes_back_in_time(endpoint: Endpoint) -> None:
@@ -200,17 +209,32 @@ def test_the_first_401_opens_the_breaker_until_the_credentials_differ(endpoint: 
     assert actions().count("endpoint.open_breaker") == 1
     assert not endpoints.may_read(endpoint, at + timedelta(days=1))
     environment.OCP_PASSWORD = "a new one"
+    endpoint = registered()
+    assert endpoints.may_read(endpoint, at)
+    assert (endpoint.breaker_opened_at, endpoint.breaker_credentials, endpoint.failure) == (None, "", None)
+    assert actions()[-2:] == ["endpoint.register", "endpoint.close_breaker"]
+
+
+def test_a_401_of_a_read_with_the_old_credentials_does_not_stop_the_new_ones(
+    endpoint: Endpoint, environment: Any
+) -> None:
+    at = timezone.now()
+    environment.OCP_PASSWORD = "a new one"
+    registered()
+    endpoints.note_failure(endpoint, errors.Unauthorized("no"), at)
+    endpoint.refresh_from_db()
+    assert endpoint.breaker_opened_at is not None
     assert endpoints.may_read(endpoint, at)
     endpoints.note_success(endpoint, at + timedelta(seconds=1))
     endpoint.refresh_from_db()
-    assert (endpoint.breaker_opened_at, endpoint.breaker_credentials) == (None, "")
-    assert actions()[-1] == "endpoint.close_breaker"
+    assert endpoint.breaker_opened_at is None
 
 
 def test_new_credentials_that_are_wrong_too_open_the_breaker_again(endpoint: Endpoint, environment: Any) -> None:
     at = timezone.now()
     endpoints.note_failure(endpoint, errors.Unauthorized("no"), at)
     environment.OCP_PASSWORD = "also wrong"
+    endpoint = registered()
     endpoints.note_failure(endpoint, errors.Unauthorized("no"), at + timedelta(seconds=9))
     endpoint.refresh_from_db()
     assert not endpoints.may_read(endpoint, at + timedelta(days=1))
@@ -253,6 +277,6 @@ def test_hastening_makes_a_read_due_now_but_not_one_that_a_failure_put_off(endpo
     assert endpoints.due("sweep") == []
 
 
-def test_an_endpoint_that_the_environment_does_not_name_is_never_due() -> None:
+def test_an_endpoint_without_credentials_is_never_due() -> None:
     make_endpoint(base_url="https://old.example.com")
     assert endpoints.due("inventory") == []

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.factories import make_cluster, make_endpoint
 from tests.services.rows import listed, package
 from upgrades.models import AuditEvent, Cluster, Endpoint, Package
-from upgrades.services import endpoints, inventory
+from upgrades.services import endpoints, inventory, registration
 from upgrades.simulator.server import LookAlike
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +151,7 @@ def test_a_hostile_name_is_kept_as_data_and_cut_to_its_column(name: str) -> None
 
 def test_a_401_stops_all_reading_at_once(look_alike: LookAlike, endpoint: Endpoint, settings: Any) -> None:
     settings.OCP_PASSWORD = "wrong"
+    registration.register_from_environment()
     assert inventory.sync_due(endpoint.pk)
     assert len(paths(look_alike)) == 1
     Endpoint.objects.update(inventory_due_at=None)
@@ -158,6 +159,7 @@ def test_a_401_stops_all_reading_at_once(look_alike: LookAlike, endpoint: Endpoi
     assert endpoints.due("inventory") == []
     assert len(paths(look_alike)) == 1
     settings.OCP_PASSWORD = look_alike.password
+    registration.register_from_environment()
     Endpoint.objects.update(inventory_due_at=None)
     inventory.sync_due(endpoint.pk)
     assert Cluster.objects.count() == 12

@@ -44,7 +44,7 @@ def test_an_endpoint_that_is_off_makes_the_followed_run_unreadable_and_back_on_r
     Endpoint.objects.update(is_active=False)
     observed_long_ago(settings)
     tasks.expire()
-    assert fresh(run).unreadable_reason["code"] == "unreadable.not_asked"
+    assert fresh(run).unreadable_reason["code"] == "endpoint.is_off"
     Endpoint.objects.update(is_active=True)
     assert follow(fresh(run)).unreadable_since is None
 
@@ -56,7 +56,7 @@ def test_a_ca_file_that_vanished_stops_no_worker_and_makes_the_run_unreadable(ru
     assert schedule.due() == []
     observed_long_ago(settings)
     tasks.expire()
-    assert fresh(run).unreadable_reason["code"] == "unreadable.not_asked"
+    assert fresh(run).unreadable_reason["code"] == "endpoint.ca_gone"
 
 
 def test_an_endpoint_that_is_read_as_it_should_be_leaves_its_runs_alone(run, settings):
@@ -69,7 +69,7 @@ def test_a_run_that_was_not_asked_about_while_verified_is_readable_once_it_is(lo
     advance(look_alike, TO_THE_END)
     assert follow(run).status == "verifying"
     Endpoint.objects.update(is_active=False)
-    assert verify(run).unreadable_reason["code"] == "unreadable.not_asked"
+    assert verify(run).unreadable_reason["code"] == "endpoint.is_off"
     Endpoint.objects.update(is_active=True)
     run = verify(run)
     assert (run.status, run.unreadable_since) == ("verified", None)

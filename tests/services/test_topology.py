@@ -13,7 +13,7 @@ from tests.factories import make_cluster, make_endpoint
 from tests.scenes import control
 from upgrades.models import Cluster, Endpoint, Server, Zone
 from upgrades.ocp import types
-from upgrades.services import endpoints, inventory, preread, topology
+from upgrades.services import endpoints, inventory, preread, registration, topology
 from upgrades.simulator.server import LookAlike
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +175,7 @@ def test_a_401_for_a_topology_opens_the_breaker_and_ends_the_batch(
     look_alike: LookAlike, cluster: Cluster, settings: Any
 ) -> None:
     settings.OCP_PASSWORD = "wrong"
+    registration.register_from_environment()
     before = len(look_alike._requests_since(0))
     assert topology.sync_due(cluster.endpoint_id)
     assert len(look_alike._requests_since(0)) == before + 1

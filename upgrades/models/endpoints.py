@@ -8,7 +8,8 @@ from django.db import models
 class Endpoint(models.Model):
     """One OCP: address, account, and the state of our reading of it.
 
-    The password is not here: it comes from the environment (`OCP_PASSWORD`).
+    `credentials` are sealed with keys that the database does not know, for this address and account alone
+    (services/credentials.py).
     The `*_claimed_until` columns are leases: a Celery worker takes one by compare-and-set
     before it reads, so that one read of a kind is in flight per endpoint.
     """
@@ -16,6 +17,7 @@ class Endpoint(models.Model):
     name = models.CharField(max_length=100, unique=True)
     base_url = models.CharField(max_length=255)
     account_name = models.CharField(max_length=100)
+    credentials = models.TextField(blank=True)
     is_account_ours = models.BooleanField(default=False)
     ca_file = models.CharField(max_length=255, blank=True)
     ca_pin = models.CharField(max_length=64, blank=True)

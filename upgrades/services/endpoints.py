@@ -1,10 +1,8 @@
-"""The OCP that the environment names, how well it is read, and when and by whom it may be read."""
+"""How well each OCP is read, and when and by whom it may be read."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from django.conf import settings
@@ -12,15 +10,15 @@ from django.db import transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Greatest, Least, Now
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
 from upgrades import audit
-from upgrades.models import Endpoint, UpgradeRun
+from upgrades.models import Endpoint
 from upgrades.ocp import errors
-from upgrades.ocp.auth import BasicAuth
 from upgrades.ocp.client import OcpClient
 from upgrades.rules import Reason
-from upgrades.services.moves import Invalid, TooLate
+from upgrades.services import credentials
+from upgrades.services.moves import Invalid
 
 # Reads of several kinds fail together and count each, so that the cap is near soon: it is how long a page stays blind
 # after OCP has come back.
@@ -47,83 +45,14 @@ _CODES: Mapping[type[errors.OcpError], str] = {
     errors.ServerError: "ocp.server_error",
 }
 _HEALTHY: Mapping[str, Any] = {"failing_since": None, "failure": None, "failure_count": 0, "failure_trace_id": ""}
-_IDENTITY = ("base_url", "account_name")
-
-
-def register_from_environment() -> Endpoint:
-    """Write the one endpoint as the settings describe it, and return it; a second call changes nothing.
-
-    Raises Invalid where the settings name no usable OCP, and TooLate where address or account differ while a run
-    is open: that run is bound to them. Password and CA may rotate at any time.
-    """
-    wanted = _wanted()
-    with transaction.atomic():
-        endpoint = Endpoint.objects.order_by("pk").first()
-        if endpoint is None:
-            endpoint = Endpoint.objects.create(**wanted)
-            audit.record("endpoint.register", subject=endpoint, after=wanted)
-            return endpoint
-        before = {name: getattr(endpoint, name) for name in wanted}
-        changes = {name: value for name, value in wanted.items() if before[name] != value}
-        if changes:
-            _change(endpoint, changes, {name: before[name] for name in changes})
-    return endpoint
-
-
-def _wanted() -> dict[str, Any]:
-    if not settings.OCP_URL:
-        raise Invalid(Reason("endpoint.not_configured"))
-    try:
-        ca_pin = hashlib.sha256(Path(settings.OCP_CA_FILE).read_bytes()).hexdigest() if settings.OCP_CA_FILE else ""
-        OcpClient(settings.OCP_URL, _signer(), settings.OCP_CA_FILE or None, settings.OCP_ALLOW_HTTP)
-    except (OSError, ValueError) as error:
-        raise Invalid(Reason("endpoint.unusable", {"detail": str(error)[:500]})) from error
-    return {
-        "name": settings.OCP_ENDPOINT_NAME[:100],
-        "base_url": _address(),
-        "account_name": settings.OCP_USERNAME,
-        "is_account_ours": settings.OCP_ACCOUNT_IS_OURS,
-        "ca_file": settings.OCP_CA_FILE,
-        "ca_pin": ca_pin,
-        "is_http_allowed": settings.OCP_ALLOW_HTTP,
-        "is_active": True,
-    }
-
-
-def _change(endpoint: Endpoint, changes: dict[str, Any], before: dict[str, Any]) -> None:
-    rows = Endpoint.objects.filter(pk=endpoint.pk)
-    if any(name in changes for name in _IDENTITY):
-        # A run that begins in this very moment is safe too: client() refuses an address that the environment of its
-        # process does not name, so that nothing is sent.
-        rows = rows.exclude(pk__in=UpgradeRun.objects.open().values("endpoint_id"))
-    if rows.update(**changes) != 1:
-        raise TooLate(Reason("endpoint.run_open", {"name": endpoint.name}))
-    endpoint.refresh_from_db()
-    audit.record("endpoint.register", subject=endpoint, before=before, after=changes)
-
-
-def _address() -> str:
-    return settings.OCP_URL.rstrip("/")
-
-
-def _signer() -> BasicAuth:
-    return BasicAuth(settings.OCP_USERNAME, settings.OCP_PASSWORD)
-
-
-def is_described(endpoint: Endpoint) -> bool:
-    """Whether the environment still names this OCP and this account, so that its password is meant for them."""
-    return endpoint.base_url == _address() and endpoint.account_name == settings.OCP_USERNAME
 
 
 def client(endpoint: Endpoint) -> OcpClient:
-    """A client of `endpoint`.
-
-    Raises Invalid where the environment's password is not meant for it, or its CA file can no longer be read.
-    """
-    if not is_described(endpoint):
-        raise Invalid(Reason("endpoint.not_described", {"name": endpoint.name}))
+    """A client of `endpoint`. Raises Invalid where its credentials cannot be used, or its CA file can not be read."""
     try:
         return _client(endpoint)
+    except credentials.Unreadable as unreadable:
+        raise Invalid(unreadable.reason) from None
     except ValueError as error:
         raise Invalid(Reason("endpoint.unusable", {"detail": str(error)[:500]})) from error
 
@@ -131,7 +60,7 @@ def client(endpoint: Endpoint) -> OcpClient:
 def _client(endpoint: Endpoint) -> OcpClient:
     return OcpClient(
         endpoint.base_url,
-        _signer(),
+        credentials.unseal(endpoint).signer(endpoint.account_name),
         endpoint.ca_file or None,
         is_http_allowed=endpoint.is_http_allowed,
         total_seconds=settings.OCP_TOTAL_SECONDS,
@@ -139,23 +68,29 @@ def _client(endpoint: Endpoint) -> OcpClient:
     )
 
 
-def credentials_mark(endpoint: Endpoint) -> str:
-    """A keyed hash of account and password (64 hex digits): it differs once either does, and tells neither."""
-    secret = f"{endpoint.account_name}\0{settings.OCP_PASSWORD}"
-    return salted_hmac("upgrades.endpoints.credentials", secret, algorithm="sha256").hexdigest()
-
-
 def may_read(endpoint: Endpoint, now: datetime) -> bool:
-    """Whether OCP may be asked anything at `now`: active, described, its CA there, breaker closed, rate limit over."""
-    if not endpoint.is_active or not is_described(endpoint):
-        return False
+    """Whether OCP may be asked anything at `now`."""
+    return why_not_read(endpoint, now) is None
+
+
+def why_not_read(endpoint: Endpoint, now: datetime) -> Reason | None:
+    """Why OCP is not asked anything at `now`: off, credentials or CA that fail us, a 401, a rate limit. None: it is."""
+    if not endpoint.is_active:
+        return Reason("endpoint.is_off", {"name": endpoint.name})
+    try:
+        credentials.unseal(endpoint)
+    except credentials.Unreadable as unreadable:
+        return unreadable.reason
     # The file may vanish while processes run, and no client can be made without it.
     if endpoint.ca_file and not os.access(endpoint.ca_file, os.R_OK):
-        return False
+        return Reason("endpoint.ca_gone", {"name": endpoint.name, "path": endpoint.ca_file})
     if endpoint.breaker_opened_at is not None:
-        return not constant_time_compare(endpoint.breaker_credentials, credentials_mark(endpoint))
+        is_same = constant_time_compare(endpoint.breaker_credentials, credentials.mark(endpoint))
+        return Reason("endpoint.breaker_open", {"name": endpoint.name}) if is_same else None
     until = (endpoint.failure or {}).get("params", {}).get("until")
-    return until is None or now >= datetime.fromisoformat(until)
+    if until is None or now >= datetime.fromisoformat(until):
+        return None
+    return Reason("ocp.rate_limited", {"until": until})
 
 
 def reason_of(error: errors.OcpError) -> Reason:
@@ -211,10 +146,20 @@ def note_failure(endpoint: Endpoint, error: errors.OcpError, at: datetime) -> No
 
 
 def _open_breaker(endpoint: Endpoint, reason: Reason, error: errors.OcpError, at: datetime) -> None:
-    mark = credentials_mark(endpoint)
+    mark = credentials.mark(endpoint)
     rows = Endpoint.objects.filter(pk=endpoint.pk).filter(Q(breaker_opened_at=None) | ~Q(breaker_credentials=mark))
     if rows.update(breaker_opened_at=at, breaker_credentials=mark) == 1:
         audit.record("endpoint.open_breaker", subject=endpoint, reason=reason, trace_id=error.trace_id)
+
+
+def close_breaker(endpoint: Endpoint) -> None:
+    """Let `endpoint` be read again after a 401: its credentials are new, or were tried by hand and taken."""
+    rows = Endpoint.objects.filter(pk=endpoint.pk, breaker_opened_at__isnull=False)
+    at_once = {column: Least(F(column), Now()) for column in DUE_COLUMNS}
+    with transaction.atomic():
+        if rows.update(**_HEALTHY, **at_once, breaker_opened_at=None, breaker_credentials=""):
+            audit.record("endpoint.close_breaker", subject=endpoint)
+    endpoint.refresh_from_db()
 
 
 def back_off_seconds(failures: int, error: errors.OcpError) -> int:

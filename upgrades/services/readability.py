@@ -66,8 +66,10 @@ def lose_unasked() -> None:
 
 
 def why_not_asked(endpoint: Endpoint) -> Reason:
-    """Why nothing is asked of `endpoint`: its last failure, or that it is off."""
-    return Reason.from_json(endpoint.failure) if endpoint.failure else Reason("unreadable.not_asked")
+    """Why nothing is asked of `endpoint`: its last failure, or what keeps us from asking."""
+    if endpoint.failure:
+        return Reason.from_json(endpoint.failure)
+    return endpoints.why_not_read(endpoint, selectors.database_now()) or Reason("unreadable.not_asked")
 
 
 def regain(run: UpgradeRun) -> bool:

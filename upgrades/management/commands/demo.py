@@ -18,7 +18,7 @@ from ocpdash.celery import WORKER_THREADS, WORKERS
 from ocpdash.processes import Guard
 from ocpdash.supervisor import Console, Supervisor
 from upgrades.management.commands import seed_roles
-from upgrades.services import endpoints
+from upgrades.services import registration
 
 
 class Command(BaseCommand):
@@ -77,7 +77,7 @@ class Command(BaseCommand):
         steps: list[tuple[str, Callable[[], object]]] = [
             (f"PostgreSQL and Redis (data in {settings.VAR_DIR})", services.start),
             ("tables", lambda: call_command("migrate", verbosity=0)),
-            ("the look-alike OCP as our endpoint", endpoints.register_from_environment),
+            ("the look-alike OCP as our endpoint", registration.register_from_environment),
             ("people", lambda: call_command("seed_roles", demo=True, stdout=io.StringIO())),
             ("static files", collect_static),
         ]
