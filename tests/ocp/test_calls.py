@@ -9,9 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.ocp.conftest import answer, client_of, document, enveloped, payload
+from tests.ocp.conftest import answer, client_of, document, enveloped, payload, refusal, within
 from upgrades.ocp import OcpClient
-from upgrades.ocp.errors import BadAnswer, NotFound
+from upgrades.ocp.errors import BadAnswer, DeadlinePassed, NotFound
+from upgrades.ocp.types import ActionAnswer
 
 BODY = b'{"rpmFileName": "oceanbase-2.2.75-20210108170301.el7.x86_64.rpm"}'
 
@@ -125,6 +126,77 @@ CALLS = {
         payload("subtask-log"),
         lambda found: found.text == document("subtask-log")["data"]["log"] and not found.is_cut,
     ),
+    "package": Call(
+        lambda client: client.package("t-oceanbase-ocp-agent-2.4.0-1884049.alios7.x86_64.rpm"),
+        "GET /api/v2/software-packages?page=1&size=200&keyword=t-oceanbase-ocp-agent-2.4.0-1884049.alios7.x86_64.rpm",
+        payload("software-packages-list"),
+        lambda found: (found.id, found.build, found.size) == (10, "1884049", 29867460),
+    ),
+    "retry_task": Call(
+        lambda client: client.retry_task(35000312),
+        "POST /api/v2/tasks/instances/35000312/retry",
+        payload("task-retry"),
+        lambda found: found == ActionAnswer("0bc49000675d41af", 200),
+    ),
+    "retry_subtask": Call(
+        lambda client: client.retry_subtask(35000312, 13000333),
+        "POST /api/v2/tasks/instances/35000312/subtasks/13000333/retry",
+        enveloped(document("task-retry")["data"]["subtasks"][0]),
+        lambda found: found == ActionAnswer("0bc49000675d41af", 200),
+    ),
+    "skip_subtask": Call(
+        lambda client: client.skip_subtask(35000312, 13000333),
+        "POST /api/v2/tasks/instances/35000312/subtasks/13000333/skip",
+        payload("subtask-skip"),
+        lambda found: found == ActionAnswer("0bc49000675d41af", 200),
+    ),
+    "cancel_subtask": Call(
+        lambda client: client.cancel_subtask(35000312, 13000333),
+        "POST /api/v2/tasks/instances/35000312/subtasks/13000333/cancel",
+        payload("subtask-cancel"),
+        lambda found: found == ActionAnswer("0bc49000675d41af", 200),
+    ),
+    "alarms": Call(
+        lambda client: client.alarms("ob shop", status=("Active", "Silenced")),
+        "GET /api/v2/alarm/alarms?page=1&size=200&appType=OB&obCluster=ob+shop&status=Active,Silenced",
+        payload("alarm-list"),
+        lambda found: (
+            ([each.id for each in found.items], found.total) == ([1000160, 1000159, 1000158, 1000157], 10)
+            and (found.items[0].type, found.items[0].level) == ("no_enough_exporter", 1)
+            and found.items[0].active_at == datetime(2020, 12, 3, 1, 44, 4, tzinfo=UTC)
+        ),
+    ),
+    "backup_overview": Call(
+        lambda client: client.backup_overview(1000005),
+        "GET /api/v2/ob/clusters/1000005/backup/overview",
+        payload("backup-overview"),
+        lambda found: (
+            (found.status, found.schedule_status, found.compaction_status) == ("HAS_BACKUP_STRATEGY", "NORMAL", "IDLE")
+            and found.last_data_backup_time == datetime(2021, 9, 16, 9, 25, 2, 993000, UTC)
+            and found.log_delay_seconds == 98
+        ),
+    ),
+    "data_backup_tasks": Call(
+        lambda client: client.data_backup_tasks(1000005),
+        "GET /api/v2/ob/clusters/1000005/backup/task/dataBackupTasks?page=1&size=200",
+        payload("backup-data-tasks"),
+        lambda found: (
+            [(each.id, each.status) for each in found.items] == [(23, "DONE"), (22, "DONE"), (21, "DONE")]
+            and (found.total, found.items[0].type) == (3, "FULL_BACKUP")
+            and found.items[0].finish_time == datetime(2021, 9, 16, 9, 25, 5, 943000, UTC)
+            and "obbackup" not in repr(found)
+        ),
+    ),
+    "audit_records": Call(
+        lambda client: client.audit_records("RESTART_OCP_AGENT"),
+        "GET /api/v2/audit/events?page=1&size=200&sort=id,desc&operationEvent=RESTART_OCP_AGENT",
+        payload("audit-events"),
+        lambda found: (
+            [each.id for each in found.items] == [112, 113, 114]
+            and (found.items[0].operation, found.items[0].operator_name) == ("RESTART_OCP_AGENT", "admin")
+            and (found.items[0].resource_id, found.items[0].status) == (20, "FAILED")
+        ),
+    ),
 }
 
 
@@ -154,7 +226,7 @@ def test_call_carries_the_headers_that_the_manual_asks_for(hostile, name):
     assert sent["Authorization"] == "Basic b2xnYTpjYW5hcnktUGE1NS93b3Jk"
     assert sent["Content-Type"] == "application/json"
     assert sent["Host"] == f"127.0.0.1:{server.port}"
-    assert sent["Accept-Encoding"] == ("identity" if name == "upgrade" else "gzip")
+    assert sent["Accept-Encoding"] == ("identity" if CALLS[name].sends.startswith("POST") else "gzip")
 
 
 def test_upgrade_sends_its_body_byte_for_byte(hostile):
@@ -180,9 +252,54 @@ def test_time_that_is_none_is_a_bad_answer(hostile, body):
         client_of(hostile(answer(body)).url).time()
 
 
-def test_cluster_that_is_not_in_the_list_is_not_found(hostile):
+@pytest.mark.parametrize(
+    "alone",
+    [
+        answer(refusal(404, "OBE11001"), 404),
+        answer(refusal(400, 0), 400),
+        answer(b"<html>"),
+        answer(enveloped({"id": 5})),
+    ],
+)
+def test_cluster_that_neither_list_nor_its_own_url_shows_is_not_found(hostile, alone):
+    server = hostile(answer(payload("cluster-list")), alone)
     with pytest.raises(NotFound):
-        client_of(hostile(answer(payload("cluster-list"))).url).cluster(4)
+        client_of(server.url).cluster(4)
+    assert [request.split(b" ")[1].split(b"?")[0] for request in server.requests] == [
+        b"/api/v2/ob/clusters",
+        b"/api/v2/ob/clusters/4",
+    ]
+
+
+def test_cluster_that_the_list_lacks_is_read_by_its_own_url(hostile):
+    server = hostile(answer(payload("cluster-list")), answer(enveloped({"id": 4, "fullVersion": "4.2.1.1-1010"})))
+    assert client_of(server.url).cluster(4).build == "1010"
+
+
+NAMED = [{"id": 1, "fileName": "a.rpm"}, {"id": 2, "fileName": "b.rpm"}, {"id": 3, "fileName": "b.rpm"}]
+
+
+def test_package_that_the_search_misses_is_found_in_the_whole_list(hostile):
+    server = hostile(answer(enveloped({"contents": []})), answer(enveloped({"contents": NAMED})))
+    assert client_of(server.url).package("a.rpm").id == 1
+    assert [b"keyword=" in request for request in server.requests] == [True, False]
+
+
+@pytest.mark.parametrize(("name", "error"), [("b.rpm", BadAnswer), ("B.rpm", NotFound), ("rpm", NotFound)])
+def test_package_is_the_one_of_that_very_name_or_none(hostile, name, error):
+    with pytest.raises(error):
+        client_of(hostile(answer(enveloped({"contents": NAMED}))).url).package(name)
+
+
+def test_both_parts_of_a_search_have_one_deadline(hostile):
+    server = hostile()
+
+    def slow(connection, _request):
+        server.is_over.wait(0.4)
+        connection.sendall(answer(enveloped({"contents": []})))
+
+    server.then(slow, server.silence)
+    within(0.9, lambda: client_of(server.url, total_seconds=0.6).package("a.rpm"), DeadlinePassed)
 
 
 def test_task_of_another_id_than_asked_for_is_a_bad_answer(hostile):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ocp.conftest import document
-from upgrades.ocp import envelope, fields, parse
+from upgrades.ocp import envelope, fields, parse, parse_checks, parse_tasks
 from upgrades.ocp.fields import Malformed
 
 
@@ -86,8 +86,12 @@ JSON = st.recursive(
 )
 KEYS = st.sampled_from(sorted({*document("task-detail")["data"], *document("cluster-upgrade")["data"], "clusterId"}))
 READERS = [
-    parse.task,
-    parse.subtask,
+    parse_tasks.task,
+    parse_tasks.subtask,
+    parse_checks.alarm,
+    parse_checks.backup_overview,
+    parse_checks.data_backup_task,
+    parse_checks.audit_record,
     parse.cluster,
     parse.zone,
     parse.server,

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.ocp.conftest import document
-from upgrades.ocp import parse
+from upgrades.ocp import parse, parse_checks, parse_tasks
 from upgrades.ocp.fields import Malformed
-from upgrades.ocp.types import Parameter, TaskInstance
+from upgrades.ocp.types import BackupOverview, Parameter, TaskInstance
 
 TASKS = {
     "cluster-upgrade": (108368, 22, 100, "admin", "", 5),
@@ -14,13 +14,16 @@ TASKS = {
     "server-restart-newer-shape": (89027028, 12000001, None, "admin", "EXECUTE", 11),
     "switchover-task-2022-shape": (172383, 8, None, "admin", "EXECUTE", 7),
     "task-detail": (35000312, None, 100, "admin", "EXECUTE", 4),
+    "task-retry": (35000312, None, 100, "admin", "EXECUTE", 4),
+    "task-rollback": (35000312, None, 100, "admin", "EXECUTE", 4),
+    "obproxy-upgrade": (33149, None, None, "admin", "EXECUTE", 8),
 }
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_every_documented_shape_of_a_task_is_read(name):
     data = document(name)["data"]
-    task = parse.task(data)
+    task = parse_tasks.task(data)
     found = (task.id, task.cluster_id, task.creator_id, task.creator_name, task.operation, len(task.subtasks))
     assert found == TASKS[name]
     steps = {step.id for step in task.subtasks}
@@ -29,7 +32,9 @@ def test_every_documented_shape_of_a_task_is_read(name):
 
 
 def test_parts_of_the_newer_shapes_are_kept():
-    [step] = [step for step in parse.task(document("zone-restart-newer-shape")["data"]).subtasks if step.id == 89029965]
+    [step] = [
+        step for step in parse_tasks.task(document("zone-restart-newer-shape")["data"]).subtasks if step.id == 89029965
+    ]
     assert (step.parallel_idx, step.series_id, step.run_time, step.timeout) == (0, 10, 1, 300)
     assert (step.node_type, step.prohibit_rollback, step.start_time, step.executor) == ("JAVA_TASK", False, None, "")
 
@@ -40,29 +45,29 @@ def test_uploaded_package_is_read_without_what_its_answer_lacks():
 
 
 def test_task_with_an_id_alone_is_a_task():
-    task = parse.task({"id": 7})
+    task = parse_tasks.task({"id": 7})
     assert task == TaskInstance(7, "", "", "", "", None, "", None, "", None, None, None, None, None, ())
 
 
 def test_null_is_as_good_as_absent():
-    assert parse.task({"id": 7, "cluster": None, "creator": None, "subtasks": None, "startTime": None}) == parse.task(
-        {"id": 7}
-    )
+    assert parse_tasks.task(
+        {"id": 7, "cluster": None, "creator": None, "subtasks": None, "startTime": None}
+    ) == parse_tasks.task({"id": 7})
 
 
 def test_unknown_words_are_kept():
-    task = parse.task({"id": "7", "status": "HIBERNATING", "operation": 3, "type": "升级", "context": 5})
+    task = parse_tasks.task({"id": "7", "status": "HIBERNATING", "operation": 3, "type": "升级", "context": 5})
     assert (task.id, task.status, task.operation, task.type) == (7, "HIBERNATING", "3", "升级")
 
 
 def test_numbers_may_be_digits_and_flags_words():
-    step = parse.subtask({"id": "1", "upstreams": ["2", 3], "timeout": "60", "prohibitRollback": "true"})
+    step = parse_tasks.subtask({"id": "1", "upstreams": ["2", 3], "timeout": "60", "prohibitRollback": "true"})
     assert (step.upstreams, step.timeout, step.prohibit_rollback) == ((2, 3), 60, True)
 
 
 def test_cluster_id_may_be_flat_and_none_may_be_minus_one():
-    assert parse.task({"id": 1, "clusterId": "22"}).cluster_id == 22
-    assert parse.task({"id": 1, "clusterId": -1}).cluster_id is None
+    assert parse_tasks.task({"id": 1, "clusterId": "22"}).cluster_id == 22
+    assert parse_tasks.task({"id": 1, "clusterId": -1}).cluster_id is None
 
 
 BAD_TASKS = {
@@ -102,15 +107,38 @@ BAD_TASKS = {
 @pytest.mark.parametrize("name", BAD_TASKS)
 def test_task_that_cannot_be_right_is_refused(name):
     with pytest.raises(Malformed):
-        parse.task(BAD_TASKS[name])
+        parse_tasks.task(BAD_TASKS[name])
 
 
 def test_long_description_is_cut_and_no_more():
-    assert len(parse.subtask({"id": 1, "description": "x" * 10**5}).description) == 2000
+    assert len(parse_tasks.subtask({"id": 1, "description": "x" * 10**5}).description) == 2000
+
+
+@pytest.mark.parametrize(
+    ("read", "data"),
+    [
+        (parse_checks.alarm, {"id": 1, "level": "high"}),
+        (parse_checks.alarm, {"level": 1}),
+        (parse_checks.data_backup_task, {"id": 1}),
+        (parse_checks.audit_record, {"operationEvent": "X"}),
+        (parse_checks.backup_overview, {"logBackupDelaySeconds": 1.5}),
+    ],
+)
+def test_check_that_cannot_be_right_is_refused(read, data):
+    with pytest.raises(Malformed):
+        read(data)
+
+
+def test_checks_are_read_with_unknown_words_and_times():
+    alarm = parse_checks.alarm(
+        {"id": "1", "level": "3", "status": "Dormant", "activeAt": "soon", "summary": "x" * 9000}
+    )
+    assert (alarm.id, alarm.level, alarm.status, alarm.active_at, len(alarm.summary)) == (1, 3, "Dormant", None, 2000)
+    assert parse_checks.backup_overview({}) == BackupOverview("", "", "", None, None, None)
 
 
 def test_text_that_no_database_takes_is_replaced():
-    assert parse.subtask({"id": 1, "name": "a\x00b\ud800c"}).name == "a\ufffdb?c"
+    assert parse_tasks.subtask({"id": 1, "name": "a\x00b\ud800c"}).name == "a\ufffdb?c"
 
 
 def test_standby_and_primary_are_linked():

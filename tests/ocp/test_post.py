@@ -98,6 +98,41 @@ def test_post_is_tried_once_and_may_have_been_sent_whatever_comes_back(hostile, 
     assert (server.connections, len(server.requests)) == (1, 1)
 
 
+ACTIONS = {
+    "retry_task": lambda client: client.retry_task(7),
+    "retry_subtask": lambda client: client.retry_subtask(7, 8),
+    "skip_subtask": lambda client: client.skip_subtask(7, 8),
+    "cancel_subtask": lambda client: client.cancel_subtask(7, 8),
+}
+# Answers that bring no task are no answer to an upgrade, but all that an action gets.
+NO_DATA_NEEDED = ("no data", "data is a list", "id is", "no id", "id beyond")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("name", [name for name in ANSWERS if not name.startswith(NO_DATA_NEEDED)])
+def test_action_is_tried_once_and_may_have_been_sent_whatever_comes_back(hostile, action, name):
+    behave, kind = ANSWERS[name]
+    server = hostile(behave)
+    with pytest.raises(kind) as caught:
+        ACTIONS[action](client_of(server.url, get_retries=5))
+    assert caught.value.is_sent
+    assert (server.connections, len(server.requests)) == (1, 1)
+    assert server.requests[0].startswith(b"POST ")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("name", [name for name in ANSWERS if name.startswith(NO_DATA_NEEDED)])
+def test_action_needs_nothing_of_its_answer_but_the_envelope(hostile, action, name):
+    assert ACTIONS[action](client_of(hostile(ANSWERS[name][0]).url)).http_status == 200
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_action_that_reached_nobody_was_not_sent(action):
+    with pytest.raises(NotSent) as caught:
+        ACTIONS[action](client_of(f"http://127.0.0.1:{free_port()}"))
+    assert not caught.value.is_sent
+
+
 def test_redirected_post_reaches_nobody_else(hostile):
     other = hostile(answer(GOOD))
     server = hostile(answer(b"", 307, Location=f"{other.url}/api/v2/ob/clusters/22/upgrade"))

@@ -3,14 +3,14 @@
 import pytest
 
 from tests.ocp.conftest import document
-from upgrades.ocp import parse, words
+from upgrades.ocp import parse_tasks, words
 
 
 def test_documented_upgrade_is_an_upgrade_parent_and_other_tasks_are_not():
-    assert words.is_upgrade_parent(parse.task(document("cluster-upgrade")["data"]))
+    assert words.is_upgrade_parent(parse_tasks.task(document("cluster-upgrade")["data"]))
     others = [document(name)["data"] for name in ("cluster-restart", "task-detail", "switchover-task-2022-shape")]
     others += document("task-list")["data"]["contents"]
-    assert not [task for task in others if words.is_upgrade_parent(parse.task(task))]
+    assert not [task for task in others if words.is_upgrade_parent(parse_tasks.task(task))]
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_documented_upgrade_is_an_upgrade_parent_and_other_tasks_are_not():
 )
 def test_upgrade_parent_is_known_by_its_name_or_by_its_pair_of_subtasks(name, steps, is_parent):
     subtasks = [{"id": number, "name": step} for number, step in enumerate(steps)]
-    assert words.is_upgrade_parent(parse.task({"id": 1, "name": name, "subtasks": subtasks})) is is_parent
+    assert words.is_upgrade_parent(parse_tasks.task({"id": 1, "name": name, "subtasks": subtasks})) is is_parent
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_type_says_whether_ocp_started_the_task_itself(task_type, is_system):
 
 @pytest.mark.parametrize(("name", "speaks"), [("Upgrade OB cluster", True), ("Restart OB cluster", False)])
 def test_name_may_speak_of_an_upgrade(name, speaks):
-    assert words.names_an_upgrade(parse.task({"id": 1, "name": name})) is speaks
+    assert words.names_an_upgrade(parse_tasks.task({"id": 1, "name": name})) is speaks

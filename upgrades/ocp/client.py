@@ -1,20 +1,21 @@
-"""The calls ocpdash makes to one OCP. Reads are retried; the upgrade is posted once."""
+"""The calls ocpdash makes to one OCP. Reads are retried; what changes something is sent once."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-import requests
-
-from upgrades.ocp import bodies, envelope, fields, parse
-from upgrades.ocp.address import checked_base_url
-from upgrades.ocp.auth import Signer
+from upgrades.ocp import bodies, envelope, fields, parse, parse_checks, parse_tasks
+from upgrades.ocp.calls import PAGE_SIZE, Calls, id_in_url
 from upgrades.ocp.deadline import Deadline
-from upgrades.ocp.errors import BadAnswer, DeadlinePassed, NotFound
-from upgrades.ocp.fields import Malformed, Row
-from upgrades.ocp.transport import Answer, Transport
+from upgrades.ocp.errors import BadAnswer, NotFound, Refused
 from upgrades.ocp.types import (
+    ActionAnswer,
+    Alarm,
+    AuditRecord,
+    BackupOverview,
     Cluster,
+    DataBackupTask,
+    FirstPage,
     Info,
     Package,
     Parameter,
@@ -29,23 +30,15 @@ from upgrades.ocp.types import (
 _CLUSTERS = "/api/v2/ob/clusters"
 _TASKS = "/api/v2/tasks/instances"
 _PACKAGES = "/api/v2/software-packages"
-_PAGE_SIZE = 200
-_PAGE_CAP = 100
+_ALARMS = "/api/v2/alarm/alarms"
+_AUDIT = "/api/v2/audit/events"
+_ALARM_SIZE_CAP = 200  # as below, for alarms
 _SIZE_CAP = 2000  # OCP's own, API/200.api-call-description of its manual
-_HEADERS = {
-    "Accept": "application/json, text/plain, */*",
-    "Accept-Language": "en-US",
-    "Connection": "close",
-    # Asked for by the manual on every call, GET too.
-    "Content-Type": "application/json",
-    "User-Agent": "ocpdash",
-}
 
 T = TypeVar("T")
-Params = Mapping[str, str | int]
 
 
-class OcpClient:
+class OcpClient(Calls):
     """A client of the OCP at `base_url`; safe to share between threads, keeps no connection.
 
     base_url: scheme and host, a port and a path prefix where needed. http only with is_http_allowed.
@@ -57,37 +50,6 @@ class OcpClient:
     Proxies, .netrc and CA settings of the environment are not used. No redirect is followed.
     Every call raises OcpError. Raises ValueError, with what to do, for an address or file that cannot serve.
     """
-
-    def __init__(
-        self,
-        base_url: str,
-        auth: Signer,
-        ca_file: str | None = None,
-        is_http_allowed: bool = False,
-        connect_seconds: float = 5.0,
-        total_seconds: float = 10.0,
-        post_seconds: float = 60.0,
-        byte_cap: int = 8 << 20,
-        log_cap: int = 1 << 20,
-        get_retries: int = 2,
-    ) -> None:
-        self._base_url = checked_base_url(base_url, is_http_allowed=is_http_allowed)
-        self._auth = auth
-        self._total_seconds = total_seconds
-        self._post_seconds = post_seconds
-        self._log_cap = log_cap
-        self._get_retries = get_retries
-        self._transport = Transport(
-            auth,
-            is_tls=self._base_url.startswith("https:"),
-            ca_file=ca_file,
-            connect_seconds=connect_seconds,
-            byte_cap=byte_cap,
-            log_cap=log_cap,
-        )
-
-    def __repr__(self) -> str:
-        return f"OcpClient({self._base_url!r})"
 
     def time(self, *, deadline: float | None = None) -> datetime:
         """OCP's own clock, aware UTC."""
@@ -104,24 +66,58 @@ class OcpClient:
         return self._all(_CLUSTERS, parse.cluster, _id, deadline, sort="id,asc")
 
     def cluster(self, cluster_id: int, *, deadline: float | None = None) -> Cluster:
-        """One cluster, out of the list: its own URL is in no manual. Raises NotFound where the list has it not."""
-        for cluster in self.clusters(deadline=deadline):
+        """One cluster, out of the list; its own URL, which is in no manual, is asked only where the list has it not.
+
+        Raises NotFound where neither shows it.
+        """
+        whole = self._deadline(deadline)
+        for cluster in self.clusters(deadline=whole.left()):
             if cluster.id == cluster_id:
                 return cluster
-        raise NotFound(f"OCP's list of clusters has no cluster {cluster_id}.", http_status=200)
+        found = self._cluster_by_url(cluster_id, whole)
+        if found is None:
+            raise NotFound(f"OCP shows no cluster {cluster_id}.", http_status=200)
+        return found
+
+    def _cluster_by_url(self, cluster_id: int, deadline: Deadline) -> Cluster | None:
+        try:
+            answer = self._get(f"{_CLUSTERS}/{id_in_url(cluster_id)}", {}, deadline)
+            data, trace_id = self._data(answer)
+            cluster = self._parsed(answer, lambda: parse.cluster(parse.row(data)), trace_id)
+        except (NotFound, Refused, BadAnswer):
+            return None
+        return cluster if cluster.id == cluster_id else None
 
     def zones(self, cluster_id: int, *, deadline: float | None = None) -> tuple[Zone, ...]:
-        return self._all(f"{_CLUSTERS}/{_number(cluster_id)}/zones", parse.zone, lambda zone: zone.name, deadline)
+        return self._all(f"{_CLUSTERS}/{id_in_url(cluster_id)}/zones", parse.zone, lambda zone: zone.name, deadline)
 
     def servers(self, cluster_id: int, *, deadline: float | None = None) -> tuple[Server, ...]:
-        return self._all(f"{_CLUSTERS}/{_number(cluster_id)}/servers", parse.server, _id, deadline)
+        return self._all(f"{_CLUSTERS}/{id_in_url(cluster_id)}/servers", parse.server, _id, deadline)
 
     def parameters(self, cluster_id: int, *, deadline: float | None = None) -> tuple[Parameter, ...]:
-        return self._all(f"{_CLUSTERS}/{_number(cluster_id)}/parameters", parse.parameter, None, deadline)
+        return self._all(f"{_CLUSTERS}/{id_in_url(cluster_id)}/parameters", parse.parameter, None, deadline)
 
     def packages(self, *, deadline: float | None = None) -> tuple[Package, ...]:
         """All RPMs in OCP's repository, by id."""
         return self._all(_PACKAGES, parse.package, _id, deadline, sort="id,asc")
+
+    def package(self, file_name: str, *, deadline: float | None = None) -> Package:
+        """The one package of this file name. OCP searches by keyword, in ways its manual leaves open: where the search
+        does not bring the very name, the whole list is read.
+
+        Raises NotFound where no package bears it, BadAnswer where two do.
+        """
+        whole = self._deadline(deadline)
+        params: dict[str, str | int] = {"page": 1, "size": PAGE_SIZE, "keyword": file_name}
+        _, found = self._page(_PACKAGES, params, parse.package, whole)
+        named = [package for package in found if package.file_name == file_name]
+        if not named:
+            named = [each for each in self.packages(deadline=whole.left()) if each.file_name == file_name]
+        if not named:
+            raise NotFound("OCP has no package of this name.", http_status=200)
+        if len(named) > 1:
+            raise BadAnswer("Two packages of OCP bear the same file name.", http_status=200)
+        return named[0]
 
     def upgrade(self, cluster_id: int, body: bytes) -> UpgradeAnswer:
         """THE POST: `body`, byte for byte, sent once on a connection of its own. It starts an upgrade that cannot
@@ -131,11 +127,9 @@ class OcpClient:
         """
         if not isinstance(body, bytes):
             raise TypeError("the body of an upgrade is the bytes that were approved")
-        url = f"{self._base_url}{_CLUSTERS}/{_number(cluster_id)}/upgrade"
-        request = requests.Request("POST", url, headers={**_HEADERS, "Accept-Encoding": "identity"}, data=body)
-        answer = self._transport.once(request, Deadline(self._post_seconds))
+        answer = self._post(f"{_CLUSTERS}/{id_in_url(cluster_id)}/upgrade", body)
         data, trace_id = self._data(answer)
-        task = self._parsed(answer, lambda: parse.task(parse.row(data)), trace_id)
+        task = self._parsed(answer, lambda: parse_tasks.task(parse.row(data)), trace_id)
         return UpgradeAnswer(task=task, trace_id=trace_id, http_status=answer.status)
 
     def tasks(
@@ -144,7 +138,7 @@ class OcpClient:
         cluster_id: int | None = None,
         status: Sequence[str] = (),
         page: int = 1,
-        size: int = _PAGE_SIZE,
+        size: int = PAGE_SIZE,
         deadline: float | None = None,
     ) -> TaskPage:
         """One page of the task list, newest first. status: OCP's words, none for all; size: 1 to 2,000."""
@@ -152,110 +146,79 @@ class OcpClient:
             raise ValueError("page counts from 1, size goes from 1 to 2000")
         params: dict[str, str | int] = {"page": page, "size": size, "sort": "id,desc"}
         if cluster_id is not None:
-            params["clusterId"] = _number(cluster_id)
+            params["clusterId"] = id_in_url(cluster_id)
         if status:
             params["status"] = ",".join(status)
-        found, items = self._page(_TASKS, params, parse.task, self._deadline(deadline))
+        found, items = self._page(_TASKS, params, parse_tasks.task, self._deadline(deadline))
         total = found.total if found.is_paged else len(items)
         return TaskPage(items=self._unique(items, _id), total=total, number=page, size=found.size or size)
 
     def task(self, task_id: int, *, deadline: float | None = None) -> TaskInstance:
         """One task instance in detail: edges, times and operations."""
-        answer = self._get(f"{_TASKS}/{_number(task_id)}", {}, self._deadline(deadline))
+        answer = self._get(f"{_TASKS}/{id_in_url(task_id)}", {}, self._deadline(deadline))
         data, trace_id = self._data(answer)
-        task = self._parsed(answer, lambda: parse.task(parse.row(data)), trace_id)
+        task = self._parsed(answer, lambda: parse_tasks.task(parse.row(data)), trace_id)
         if task.id != task_id:
             raise BadAnswer(f"OCP answered task {task.id} for {task_id}.", http_status=answer.status, trace_id=trace_id)
         return task
 
     def subtask_log(self, task_id: int, subtask_id: int, *, deadline: float | None = None) -> SubtaskLog:
         """A subtask's log, of a long one the tail. OCP sends all of it each time: read only what somebody looks at."""
-        path = f"{_TASKS}/{_number(task_id)}/subtasks/{_number(subtask_id)}/log"
+        path = f"{_TASKS}/{id_in_url(task_id)}/subtasks/{id_in_url(subtask_id)}/log"
         answer = self._get(path, {}, self._deadline(deadline), is_log=True)
         data, trace_id = self._data(answer)
-        text = self._parsed(answer, lambda: parse.log(parse.row(data)), trace_id)
+        text = self._parsed(answer, lambda: parse_tasks.log(parse.row(data)), trace_id)
         tail, is_cut = bodies.tail_of(text, self._log_cap)
         return SubtaskLog(text=tail, is_cut=is_cut or answer.is_cut)
 
-    def _deadline(self, seconds: float | None) -> Deadline:
-        return Deadline(self._total_seconds if seconds is None else min(seconds, self._total_seconds))
+    def retry_task(self, task_id: int) -> ActionAnswer:
+        """Run every failed subtask again. Sent once; raises OcpError, whose `is_sent` says whether OCP may have it."""
+        return self._act(f"{_TASKS}/{id_in_url(task_id)}/retry")
 
-    def _get(self, path: str, params: Params, deadline: Deadline, *, is_log: bool = False) -> Answer:
-        if deadline.has_passed():
-            raise DeadlinePassed("There was no time left to ask OCP.", is_sent=False)
-        headers = {**_HEADERS, "Accept-Encoding": "gzip"}
-        request = requests.Request("GET", f"{self._base_url}{path}", headers=headers, params=dict(params))
-        return self._transport.repeatedly(request, deadline, self._get_retries, is_log=is_log)
+    def retry_subtask(self, task_id: int, subtask_id: int) -> ActionAnswer:
+        """Run one failed subtask again. Sent once, like retry_task()."""
+        return self._act(f"{_TASKS}/{id_in_url(task_id)}/subtasks/{id_in_url(subtask_id)}/retry")
 
-    def _data(self, answer: Answer) -> tuple[object, str | None]:
-        return self._parsed(answer, lambda: envelope.data_of(answer.status, answer.body, self._auth.masked))
+    def skip_subtask(self, task_id: int, subtask_id: int) -> ActionAnswer:
+        """Call a failed subtask successful without its work. Sent once, like retry_task()."""
+        return self._act(f"{_TASKS}/{id_in_url(task_id)}/subtasks/{id_in_url(subtask_id)}/skip")
 
-    def _page(
-        self, path: str, params: Params, build: Callable[[Row], T], deadline: Deadline
-    ) -> tuple[envelope.Page, list[T]]:
-        answer = self._get(path, params, deadline)
+    def cancel_subtask(self, task_id: int, subtask_id: int) -> ActionAnswer:
+        """Let a running subtask fail. Sent once, like retry_task()."""
+        return self._act(f"{_TASKS}/{id_in_url(task_id)}/subtasks/{id_in_url(subtask_id)}/cancel")
+
+    def _act(self, path: str) -> ActionAnswer:
+        answer = self._post(path)
+        _, trace_id = self._data(answer)
+        return ActionAnswer(trace_id=trace_id, http_status=answer.status)
+
+    def alarms(
+        self, cluster_name: str, *, status: Sequence[str] = ("Active",), deadline: float | None = None
+    ) -> FirstPage[Alarm]:
+        """Alarms of a cluster. status: Active, Inactive, Silenced, Inhibited; none for all."""
+        params: dict[str, str | int] = {"size": _ALARM_SIZE_CAP, "appType": "OB", "obCluster": cluster_name}
+        if status:
+            params["status"] = ",".join(status)
+        return self._first(_ALARMS, params, parse_checks.alarm, _id, deadline)
+
+    def backup_overview(self, cluster_id: int, *, deadline: float | None = None) -> BackupOverview:
+        """How the backup of a cluster stands."""
+        answer = self._get(f"{_CLUSTERS}/{id_in_url(cluster_id)}/backup/overview", {}, self._deadline(deadline))
         data, trace_id = self._data(answer)
-        found = self._parsed(answer, lambda: parse.page(data), trace_id)
-        return found, self._parsed(answer, lambda: [build(row) for row in found.rows], trace_id)
+        return self._parsed(answer, lambda: parse_checks.backup_overview(parse.row(data)), trace_id)
 
-    def _all(
-        self,
-        path: str,
-        build: Callable[[Row], T],
-        key: Callable[[T], Hashable] | None,
-        seconds: float | None,
-        sort: str = "",
-    ) -> tuple[T, ...]:
-        """Every page within one deadline. Lists without pages are asked alike: their manual wavers.
+    def data_backup_tasks(self, cluster_id: int, *, deadline: float | None = None) -> FirstPage[DataBackupTask]:
+        """The backups of a cluster's data that OCP lists first."""
+        path = f"{_CLUSTERS}/{id_in_url(cluster_id)}/backup/task/dataBackupTasks"
+        return self._first(path, {"size": PAGE_SIZE}, parse_checks.data_backup_task, _id, deadline)
 
-        A list that shrinks between two pages is a BadAnswer, since something else may be missing in it.
-        """
-        deadline = self._deadline(seconds)
-        items: list[T] = []
-        promised = 0
-        for number in range(1, _PAGE_CAP + 1):
-            params: dict[str, str | int] = {"page": number, "size": _PAGE_SIZE}
-            if sort:
-                params["sort"] = sort
-            found, built = self._page(path, params, build, deadline)
-            items += built
-            promised = max(promised, found.total or 0)
-            if _is_last(found, number, len(items)):
-                break
-        else:
-            raise BadAnswer(f"The list has more than {_PAGE_CAP} pages.", http_status=200)
-        if len(items) < promised:
-            raise BadAnswer("The list changed while it was read, or lacks entries.", http_status=200)
-        return tuple(items) if key is None else self._unique(items, key)
-
-    def _unique(self, items: Sequence[T], key: Callable[[T], Hashable]) -> tuple[T, ...]:
-        return self._parsed(Answer(200, b""), lambda: parse.unique(items, key))
-
-    def _parsed(self, answer: Answer, read: Callable[[], T], trace_id: str | None = None) -> T:
-        try:
-            return read()
-        except ValueError as error:  # Malformed, and UnicodeError of plain text
-            fault = str(error) if isinstance(error, Malformed) else "not readable"
-        raise BadAnswer(f"OCP's answer cannot be used: {fault}.", http_status=answer.status, trace_id=trace_id)
+    def audit_records(
+        self, operation: str = "UPGRADE_OB_CLUSTER", *, deadline: float | None = None
+    ) -> FirstPage[AuditRecord]:
+        """OCP's own record of an operation, newest first; our account needs the right AUDIT_VIEWER."""
+        params: dict[str, str | int] = {"size": PAGE_SIZE, "sort": "id,desc", "operationEvent": operation}
+        return self._first(_AUDIT, params, parse_checks.audit_record, _id, deadline)
 
 
-def _id(item: Cluster | Server | Package | TaskInstance) -> int:
+def _id(item: Cluster | Server | Package | TaskInstance | Alarm | DataBackupTask | AuditRecord) -> int:
     return item.id
-
-
-def _number(value: int) -> int:
-    """An id on its way into a URL: a number and nothing else."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError("an id of OCP is a number from 0")
-    return value
-
-
-def _is_last(found: envelope.Page, number: int, count: int) -> bool:
-    """Whether page `number`, with which `count` items are read, is the last. An empty page always is."""
-    if not found.is_paged or not found.rows:
-        return True
-    if found.pages is not None:
-        return number >= found.pages
-    if found.total is not None:
-        return count >= found.total
-    return len(found.rows) < (found.size or _PAGE_SIZE)

@@ -6,6 +6,9 @@ Ids of OCP are 64-bit integers; other numbers fit 32 bits, `Package.size` (bytes
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +166,78 @@ class UpgradeAnswer:
     task: TaskInstance
     trace_id: str | None
     http_status: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActionAnswer:
+    """OCP took a retry, skip or cancel. What it did of it is read from the task: the manual's answers disagree."""
+
+    trace_id: str | None
+    http_status: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage(Generic[T]):
+    """The beginning of a list that is never read to its end; `total` is None where OCP did not say."""
+
+    items: tuple[T, ...]
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`level` falls in gravity from 1 (Stopped) to 5 (Reminder)."""
+
+    id: int
+    type: str
+    app_type: str
+    level: int | None
+    status: str
+    scope: str
+    target: str
+    summary: str
+    description: str
+    active_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackupOverview:
+    """How a cluster's backup stands. `log_delay_seconds`: how far the backup of its log is behind."""
+
+    status: str
+    schedule_status: str
+    compaction_status: str
+    last_data_backup_time: datetime | None
+    latest_log_checkpoint: datetime | None
+    log_delay_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DataBackupTask:
+    """One backup of data. Where it lies is left out: such an address may hold keys."""
+
+    id: int
+    type: str
+    status: str
+    backup_set_id: int | None
+    start_time: datetime | None
+    finish_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One entry of OCP's own audit: who asked what of which thing. Its parameters are left out, they may be secret."""
+
+    id: int
+    event_type: str
+    operation: str
+    status: str
+    operator_id: int | None
+    operator_name: str
+    client_ip: str
+    resource_type: str
+    resource_id: int | None
+    resource_name: str
+    start_time: datetime | None
+    end_time: datetime | None
