@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from upgrades.simulator import console, envelope
+from upgrades.simulator import console, envelope, kinds
 from upgrades.simulator.engine import Engine
 from upgrades.simulator.envelope import Reply
 from upgrades.simulator.errors import Refusal
@@ -36,6 +36,7 @@ class Control:
             ("GET", "/posts", lambda body, found: [_post(post) for post in self._world.posts]),
             ("GET", "/state", lambda body, found: self._state()),
             ("GET", "/faults", lambda body, found: self._faults.shapes()),
+            ("GET", "/faults/kinds", lambda body, found: kinds.shapes()),
             ("POST", "/faults", self._add_fault),
             ("DELETE", "/faults", self._clear_faults),
             ("POST", "/answer", self._plan_answer),

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,13 +14,17 @@ SERVER = "a83ad33525"
 
 @dataclass(slots=True)
 class Reply:
-    """One HTTP answer. `manner` says how it leaves: whole, cut, or not at all (close, reset)."""
+    """One HTTP answer. `manner` says how it leaves: whole, cut, or not at all (close, reset).
+
+    With manner stream the body is what `stream` yields, with raw the whole answer is, its first line too.
+    """
 
     status: int
     body: bytes = b""
     content_type: str = "application/json;charset=UTF-8"
     headers: dict[str, str] = field(default_factory=dict)
     manner: str = "whole"
+    stream: Iterator[bytes] = field(default_factory=lambda: iter(()))
 
 
 def data(value: Any, began_at: float, now: float) -> Reply:

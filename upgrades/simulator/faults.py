@@ -1,14 +1,16 @@
-"""Troubles of the line: requests that are delayed, held, dropped, answered with a status, or met with silence."""
+"""Troubles: requests that are delayed, held, dropped, met with silence, or answered oddly (kinds.py)."""
 
 import itertools
 import re
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from upgrades.simulator import envelope
+from upgrades.simulator import envelope, kinds
 from upgrades.simulator.envelope import Reply
+from upgrades.simulator.oddity import Pace
 
 ACTIONS = ("delay", "hold", "drop", "status", "silent", "reset", "cut", "lost", "redirect")
 _LONGEST_HOLD = 3600.0
@@ -63,9 +65,13 @@ class Faults:
         skip: int = 0,
         stage: str = "after",
     ) -> Fault:
-        """Put a trouble in force and return it; `seconds` are wall seconds. ValueError where it makes no sense."""
-        if action not in ACTIONS or stage not in ("before", "after"):
-            raise ValueError(f"action must be one of {ACTIONS}, stage before or after")
+        """Put a trouble in force and return it. ValueError where it makes no sense.
+
+        `action` is one of ACTIONS or a kind of odd answer; `seconds` are wall seconds, of a slow answer those
+        between two bytes. With `stage` before, OCP does no work for what a kind then answers.
+        """
+        if (action not in ACTIONS and action not in kinds.NAMES) or stage not in ("before", "after"):
+            raise ValueError(f"action must be one of {ACTIONS} or GET /faults/kinds, stage before or after")
         re.compile(path)
         until = time.monotonic() + seconds
         with self._lock:
@@ -116,6 +122,8 @@ class Faults:
                 return envelope.failed(fault.status, time.time())
             case "redirect":
                 return envelope.redirect("http://127.0.0.1:9/elsewhere")
+            case kind if kinds.refuses(kind) or (kind in kinds.ANSWERS and fault.stage == "before"):
+                return self._odd(fault, envelope.nothing(time.time(), time.time()))
         return None
 
     def after(self, fault: Fault, reply: Reply) -> Reply:
@@ -126,7 +134,22 @@ class Faults:
             reply.manner = "cut"
         if fault.action == "lost":
             reply.manner = "close"
-        return reply
+        return self._odd(fault, reply) if fault.action in kinds.NAMES else reply
+
+    def _odd(self, fault: Fault, reply: Reply) -> Reply:
+        odd = kinds.make(fault.action, reply, Pace(fault.seconds, fault.released))
+        odd.stream = self._counted(fault, odd.stream)
+        return odd
+
+    def _counted(self, fault: Fault, stream: Iterator[bytes]) -> Iterator[bytes]:
+        """Count an answer that is being poured as held, until its end or until nobody reads it."""
+        with self._lock:
+            fault.holding += 1
+        try:
+            yield from stream
+        finally:
+            with self._lock:
+                fault.holding -= 1
 
     def _wait(self, fault: Fault) -> None:
         seconds = {"delay": fault.seconds, "silent": fault.until - time.monotonic()}.get(fault.action, _LONGEST_HOLD)

@@ -136,13 +136,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if reply.manner in ("close", "reset"):
             return False
-        head = [
-            f"HTTP/1.1 {reply.status} {self.responses.get(reply.status, ('Status',))[0]}",
-            f"Date: {self.date_time_string()}",
-            f"Content-Type: {reply.content_type}",
-            f"Content-Length: {len(reply.body)}",
-            *(f"{name}: {value}" for name, value in reply.headers.items()),
-        ]
+        if reply.manner in ("stream", "raw"):
+            self._pour(reply)
+            return False
         body = reply.body[: len(reply.body) // 2] if reply.manner == "cut" else reply.body
-        self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
+        self.wfile.write(self._head(reply, {"Content-Length": str(len(reply.body))}) + body)
         return reply.manner == "whole"
+
+    def _pour(self, reply: Reply) -> None:
+        """Write piece by piece, so that no more of an endless answer is made than somebody reads."""
+        if reply.manner == "stream":
+            self.wfile.write(self._head(reply, {}))
+        for piece in reply.stream:
+            self.wfile.write(piece)
+
+    def _head(self, reply: Reply, more: dict[str, str]) -> bytes:
+        headers = {"Date": self.date_time_string(), "Content-Type": reply.content_type} | more | reply.headers
+        reason = self.responses.get(reply.status, ("Status",))[0]
+        lines = [f"{name}: {value}" for name, value in headers.items() if value]
+        return "\r\n".join([f"HTTP/1.1 {reply.status} {reason}", *lines, "", ""]).encode("latin-1")
