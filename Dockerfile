@@ -13,7 +13,8 @@ COPY upgrades upgrades
 COPY templates templates
 COPY static static
 # Static files need no secret: the values here reach nothing and stay in this one step.
-RUN OCPDASH_MODE=production SECRET_KEY=build ALLOWED_HOSTS=build \
+RUN OCPDASH_MODE=production SECRET_KEY=of-no-use-but-as-long-as-production-asks-for-0123456789 \
+    ALLOWED_HOSTS=build \
     DATABASE_URL=postgresql://build@build/build REDIS_URL=redis://build \
     python manage.py collectstatic --no-input
 

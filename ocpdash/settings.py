@@ -17,11 +17,15 @@ VAR_DIR = Path(env.text("OCPDASH_VAR", str(BASE_DIR / "var")))
 
 MODE = env.choice("OCPDASH_MODE", "production", allowed=("production", "demo", "test"))
 IS_PRODUCTION = MODE == "production"
+# Sessions and password links are signed with it; Django's own security.W009 asks for as much.
+LEAST_KEY = 50
 
 # --- Django ---------------------------------------------------------------------------------------------------
 
 DEBUG = False
 SECRET_KEY = env.secret("SECRET_KEY")
+if IS_PRODUCTION and len(SECRET_KEY) < LEAST_KEY:
+    raise ImproperlyConfigured(f"SECRET_KEY must have {LEAST_KEY} characters or more; this one has {len(SECRET_KEY)}.")
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", None if IS_PRODUCTION else "127.0.0.1,localhost,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS", "")
 
@@ -51,6 +55,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "upgrades.middleware.NoStoreMiddleware",
     "upgrades.middleware.SessionLifetimeMiddleware",
     "upgrades.middleware.SignInRequiredMiddleware",
     "upgrades.middleware.RefusalMiddleware",

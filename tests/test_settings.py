@@ -51,6 +51,14 @@ def test_production_does_not_start_without(name):
     assert done.stderr.strip().endswith(f"{name} must be set.")
 
 
+def test_production_refuses_a_key_that_could_be_guessed():
+    done = start(SECRET_KEY="k" * 49)
+    assert done.returncode != 0
+    assert done.stderr.strip().endswith("SECRET_KEY must have 50 characters or more; this one has 49.")
+    assert settings("MODE", SECRET_KEY="k" * 50) == {"MODE": "production"}
+    assert settings("MODE", SECRET_KEY="short", OCPDASH_MODE="demo") == {"MODE": "demo"}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

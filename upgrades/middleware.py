@@ -70,6 +70,24 @@ class ContentSecurityPolicyMiddleware:
         return response
 
 
+class NoStoreMiddleware:
+    """Keeps the pages of somebody signed in out of every cache: the next person at that machine reads none of them.
+
+    An answer that says itself how it may be kept is left alone. Static files and streams never come by here.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Before the view, which may sign out.
+        is_signed_in = request.user.is_authenticated
+        response = self.get_response(request)
+        if is_signed_in or request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
 class SessionLifetimeMiddleware:
     """Ends a session after SESSION_IDLE_SECONDS without a click, and SESSION_COOKIE_AGE after sign-in.
 

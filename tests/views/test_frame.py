@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -243,3 +244,20 @@ def test_link_to_set_a_password_reaches_no_log() -> None:
     line = JsonFormatter().format(record)
     assert "abc-def" not in line
     assert "/set-password/" in line
+
+
+@pytest.mark.parametrize("address", ["/", "/change-requests/", "/nowhere/", "/sign-in/", "/sign-out/"])
+def test_no_cache_keeps_what_somebody_signed_in_saw(client: Client, address: str) -> None:
+    # Pages, error pages, the redirect of somebody who is signed in already, and a refused method.
+    assert "no-store" in client.get(address).headers["Cache-Control"]
+
+
+@pytest.mark.usefixtures("test_urls")
+def test_no_cache_keeps_a_page_that_broke(client: Client) -> None:
+    assert client.get("/broken/").headers["Cache-Control"] == "no-store"
+
+
+def test_files_and_probes_may_be_cached_as_they_say_themselves(client: Client) -> None:
+    with closing(client.get("/static/css/tokens.css")) as file:
+        assert "no-store" not in file.headers["Cache-Control"]
+    assert "Cache-Control" not in Client().get("/healthz").headers
