@@ -33,6 +33,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "ocp.forbidden": _("OCP says that our account lacks the right for this (403)."),
     "ocp.not_found": _("OCP does not know what was asked for (404)."),
     "ocp.rate_limited": _("OCP asked for fewer requests (429). Nothing is asked until %(until)s."),
+    "ocp.quota_used_up": _("OCP takes no more requests from our account for now. Nothing is asked until %(until)s."),
     "ocp.refused": _("OCP refused the request (%(http_status)s %(code)s)."),
     "ocp.server_error": _("OCP failed on its own side (%(http_status)s)."),
     "ocp.error": _("OCP could not be read."),

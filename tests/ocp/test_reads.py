@@ -1,6 +1,7 @@
 """Reads against servers that misbehave: deadlines, caps, retries, redirects."""
 
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -18,6 +19,7 @@ from upgrades.ocp.errors import (
     ServerError,
     Unauthorized,
 )
+from upgrades.ocp.limits import RateLimit
 from upgrades.ocp.transport import retry_wait
 
 GOOD = answer(payload("info"))
@@ -179,6 +181,45 @@ def test_redirect_is_never_followed(hostile, status):
     server.then(server.drip(location, b" " * 65536, seconds=0))
     error = within(4, lambda: client_of(server.url).info(), Redirected)
     assert (error.http_status, other.connections, server.connections) == (status, 0, 1)
+
+
+def noted(hostile, behaviour, make=lambda client: client.info()):
+    """What one call notes of our quota, whatever comes of the call."""
+    found = []
+    with suppress(OcpError):
+        make(client_of(hostile(behaviour).url, get_retries=0, note_limit=found.append))
+    return found
+
+
+QUOTA = {"RateLimit_Limit": "100", "RateLimit_Remaining": "0", "RateLimit_Reset": "7"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "limit"),
+    [
+        (answer(payload("info"), **QUOTA), RateLimit(100, 0, 7)),
+        (answer(payload("rate-limit-429"), 429, **QUOTA), RateLimit(100, 0, 7)),
+        (answer(b"", 503, **QUOTA), RateLimit(100, 0, 7)),
+        (answer(b"<html>", **QUOTA), RateLimit(100, 0, 7)),
+        (answer(payload("info"), **{**QUOTA, "RateLimit_Limit": "many"}), RateLimit(None, 0, 7)),
+        (answer(payload("info"), ratelimit_remaining="3", ratelimit_reset="0"), RateLimit(None, 3, 0)),
+    ],
+)
+def test_every_answer_tells_what_is_left_of_our_quota(hostile, sent, limit):
+    assert noted(hostile, sent) == [limit]
+    assert limit.is_used_up is (limit.remaining == 0)
+
+
+@pytest.mark.parametrize("value", ["", "-1", "0.5", "1" * 10, "٣", "0, 0", "soon"])
+@pytest.mark.parametrize("name", ["RateLimit_Remaining", "RateLimit_Reset"])
+def test_quota_that_cannot_be_read_is_none(hostile, name, value):
+    head = answer(payload("info"), **{**QUOTA, name: value})
+    assert noted(hostile, head) == []
+
+
+def test_nothing_is_noted_between_the_answer_to_a_post_and_its_caller(hostile):
+    sent = answer(payload("cluster-upgrade"), **QUOTA)
+    assert noted(hostile, sent, lambda client: client.upgrade(22, b"{}")) == []
 
 
 def test_environment_gives_no_proxy_no_netrc_no_ca(hostile, monkeypatch, tmp_path):

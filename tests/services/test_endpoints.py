@@ -11,8 +11,9 @@ from django.utils import timezone
 from tests.factories import make_cluster, make_endpoint, make_user
 from upgrades.models import AuditEvent, ChangeRequest, Endpoint, UpgradeRun
 from upgrades.ocp import errors
+from upgrades.ocp.limits import RateLimit
 from upgrades.rules import workflow
-from upgrades.services import endpoints, registration
+from upgrades.services import endpoints, registration, schedule
 from upgrades.services.moves import Invalid, TooLate
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +199,37 @@ def test_a_rate_limit_is_obeyed_as_far_as_an_hour(endpoint: Endpoint) -> None:
     endpoints.note_failure(endpoint, error, now)
     endpoint.refresh_from_db()
     assert endpoints.may_read(endpoint, now + timedelta(seconds=3700))
+
+
+def test_reads_are_put_off_while_our_quota_is_used_up(endpoint: Endpoint) -> None:
+    now = timezone.now()
+    Endpoint.objects.update(follow_due_at=now)
+    endpoints.note_limit(endpoint, RateLimit(limit=100, remaining=1, reset_seconds=60))
+    assert endpoints.due("follow") == [endpoint]
+    endpoints.note_limit(endpoint, RateLimit(limit=100, remaining=0, reset_seconds=60))
+    endpoint.refresh_from_db()
+    assert {endpoints.due(kind) == [] for kind in ("follow", "sweep", "inventory", "topology")} == {True}
+    assert endpoints.why_not_read(endpoint, now + timedelta(seconds=50)).code == "ocp.quota_used_up"  # type: ignore[union-attr]
+    assert endpoints.may_read(endpoint, now + timedelta(seconds=65))
+    assert endpoint.failing_since is None
+
+
+def test_a_used_up_quota_is_believed_for_five_minutes_at_most_and_never_shortened(endpoint: Endpoint) -> None:
+    now = timezone.now()
+    for seconds in (10**8, 1):
+        endpoints.note_limit(endpoint, RateLimit(limit=None, remaining=0, reset_seconds=seconds))
+    endpoint.refresh_from_db()
+    assert not endpoints.may_read(endpoint, now + timedelta(seconds=290))
+    assert endpoints.may_read(endpoint, now + timedelta(seconds=310))
+
+
+def test_nobody_who_looks_brings_a_read_forward_that_our_quota_forbids(endpoint: Endpoint) -> None:
+    endpoints.note_limit(endpoint, RateLimit(limit=100, remaining=0, reset_seconds=250))
+    endpoints.hasten(endpoint.pk, "follow")
+    schedule.due()
+    endpoint.refresh_from_db()
+    assert endpoint.follow_due_at is not None
+    assert endpoint.follow_due_at > timezone.now() + timedelta(seconds=200)
 
 
 def test_the_first_401_opens_the_breaker_until_the_credentials_differ(endpoint: Endpoint, environment: Any) -> None:

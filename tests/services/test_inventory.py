@@ -34,6 +34,22 @@ def test_the_fleet_is_mirrored_with_its_relations_and_ages(look_alike: LookAlike
     assert endpoint.packages_observed_at is not None
 
 
+def test_the_last_answer_that_our_quota_allows_is_mirrored_and_puts_the_next_reads_off(
+    look_alike: LookAlike, endpoint: Endpoint
+) -> None:
+    look_alike.faults.add(method="GET", path="/software-packages", action="last_allowed")
+    inventory.sync(endpoint)
+    endpoint.refresh_from_db()
+    assert Package.objects.exists()
+    assert (endpoint.failing_since, endpoint.observed_at) == (None, endpoint.lists_observed_at)
+    assert endpoint.rate_limited_until is not None
+    assert 50 < (endpoint.rate_limited_until - timezone.now()).total_seconds() <= 60
+    asked = len(paths(look_alike))
+    Endpoint.objects.update(inventory_due_at=None)
+    inventory.sync_due(endpoint.pk)
+    assert len(paths(look_alike)) == asked
+
+
 def test_an_unchanged_list_of_thirty_costs_as_many_statements_as_one_of_three(settings: Any) -> None:
     counts = []
     for size in (3, 30):

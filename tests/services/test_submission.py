@@ -98,6 +98,16 @@ def test_a_second_pre_read_that_fails_refuses_the_run_as_not_sent(look_alike, ca
     assert run.sent_at is None
 
 
+def test_a_quota_that_the_second_pre_read_used_up_refuses_the_run_as_not_sent(look_alike, cast):
+    change_request = scenes.starting(cast)
+    # Each pre-read asks for the tasks twice, the newest and the running ones.
+    control(look_alike, "POST", "/faults", method="GET", path="/tasks/instances", action="last_allowed", skip=2)
+    run = submit(change_request)
+    assert posts(look_alike) == []
+    assert (run.status, run.sent_at, run.answer["is_sent"]) == ("refused", None, False)
+    assert run.status_reason["code"] == "ocp.quota_used_up"
+
+
 def test_a_start_whose_pre_read_fails_goes_back_to_approved_with_its_reason(look_alike, cast):
     change_request = scenes.starting(cast)
     control(look_alike, "POST", "/faults", method="GET", path="/tasks/instances", action="status", status=500)

@@ -158,6 +158,20 @@ def test_an_open_breaker_says_that_reading_stopped_and_what_ends_it(reader: Clie
     assert "8ae3dcf2" in text
 
 
+def test_a_used_up_quota_says_until_when_and_blames_nobody(reader: Client) -> None:
+    make_cluster()
+    Endpoint.objects.update(
+        lists_observed_at=timezone.now() - timedelta(minutes=10),
+        rate_limited_until=timezone.now() + timedelta(minutes=2),
+    )
+    text = text_of(reader, LIST)
+    assert "prod-shanghai takes no more requests from our account for now" in text
+    assert "Reading goes on by itself at" in text
+    assert "our worker is silent" not in text
+    Endpoint.objects.update(rate_limited_until=timezone.now() - timedelta(seconds=1))
+    assert "our worker is silent" in text_of(reader, LIST)
+
+
 def test_a_silent_worker_is_not_blamed_on_ocp(reader: Client) -> None:
     make_cluster()
     Endpoint.objects.update(lists_observed_at=timezone.now() - timedelta(minutes=10))

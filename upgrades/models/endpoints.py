@@ -33,6 +33,7 @@ class Endpoint(models.Model):
     failure_trace_id = models.CharField(max_length=128, blank=True)
     breaker_opened_at = models.DateTimeField(null=True)
     breaker_credentials = models.CharField(max_length=64, blank=True)
+    rate_limited_until = models.DateTimeField(null=True)
 
     follow_due_at = models.DateTimeField(null=True)
     follow_claimed_until = models.DateTimeField(null=True)

@@ -11,7 +11,7 @@ from upgrades.ocp.auth import Signer
 from upgrades.ocp.deadline import Deadline
 from upgrades.ocp.errors import BadAnswer, DeadlinePassed
 from upgrades.ocp.fields import Malformed, Row
-from upgrades.ocp.transport import Answer, Transport
+from upgrades.ocp.transport import Answer, NoteLimit, Transport
 from upgrades.ocp.types import FirstPage
 
 PAGE_SIZE = 200
@@ -44,6 +44,7 @@ class Calls:
         byte_cap: int = 8 << 20,
         log_cap: int = 1 << 20,
         get_retries: int = 2,
+        note_limit: NoteLimit | None = None,
     ) -> None:
         self._base_url = checked_base_url(base_url, is_http_allowed=is_http_allowed)
         self._auth = auth
@@ -58,6 +59,7 @@ class Calls:
             connect_seconds=connect_seconds,
             byte_cap=byte_cap,
             log_cap=log_cap,
+            note_limit=note_limit,
         )
 
     def __repr__(self) -> str:

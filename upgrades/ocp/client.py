@@ -46,6 +46,7 @@ class OcpClient(Calls):
     connect_seconds, total_seconds: for a whole read; post_seconds: for the whole upgrade POST.
     byte_cap: of a decoded answer; log_cap: of a log's tail that is kept (bytes).
     get_retries: how often a read is tried again.
+    note_limit: called, in the reading thread, with what each answer to a read says of our quota (RateLimit-*).
 
     Proxies, .netrc and CA settings of the environment are not used. No redirect is followed.
     Every call raises OcpError. Raises ValueError, with what to do, for an address or file that cannot serve.

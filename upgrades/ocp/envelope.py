@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from upgrades.ocp import limits
 from upgrades.ocp.errors import (
     BadAnswer,
     Forbidden,
@@ -108,7 +109,7 @@ def error_of(status: int, body: bytes, headers: Mapping[str, str], masked: Calla
         answer = {}
     error = _refusal(kind, status, answer, masked)
     if isinstance(error, RateLimited):
-        error.reset_seconds = _seconds(headers.get("RateLimit-Reset") or headers.get("Retry-After"))
+        error.reset_seconds = limits.digits(headers.get("RateLimit-Reset") or headers.get("Retry-After"))
     return error
 
 
@@ -145,9 +146,3 @@ def _short(value: object) -> str | None:
     if not isinstance(value, str) or not value or len(value) > _SHORT_CAP:
         return None
     return clean(value)
-
-
-def _seconds(text: str | None) -> int | None:
-    if text is None or not text.isascii() or not text.isdigit() or len(text) > 9:
-        return None
-    return int(text)

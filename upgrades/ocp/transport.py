@@ -2,7 +2,7 @@
 
 import http.client
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,16 +13,19 @@ from requests.exceptions import RequestException
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import HTTPError
 
-from upgrades.ocp import bodies, envelope
+from upgrades.ocp import bodies, envelope, limits
 from upgrades.ocp.auth import Signer
 from upgrades.ocp.deadline import Deadline
 from upgrades.ocp.errors import BadAnswer, ConnectionLost, DeadlinePassed, NotSent, OcpError, ServerError
+from upgrades.ocp.limits import RateLimit
 from upgrades.ocp.wire import Attempt, PlainPool, TlsPool, tls_context
 
 _CHUNK_BYTES = 1 << 16
 _ERROR_BYTES = 1 << 20
 _BACK_OFF_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 2.0
+
+NoteLimit = Callable[[RateLimit], None]
 
 
 def retry_wait(tries: int, retries: int, error: OcpError, seconds_left: float) -> float | None:
@@ -67,12 +70,32 @@ class Answer:
     is_cut: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """What came of one request, and what OCP said of our quota, where it did."""
+
+    outcome: Answer | OcpError
+    limit: RateLimit | None = None
+
+
 class Transport:
-    """Sends requests to one OCP; keeps no connection and no state between them."""
+    """Sends requests to one OCP; keeps no connection and no state between them.
+
+    note_limit: told what every answer to repeatedly() says of our quota.
+    """
 
     def __init__(
-        self, auth: Signer, *, is_tls: bool, ca_file: str | None, connect_seconds: float, byte_cap: int, log_cap: int
+        self,
+        auth: Signer,
+        *,
+        is_tls: bool,
+        ca_file: str | None,
+        connect_seconds: float,
+        byte_cap: int,
+        log_cap: int,
+        note_limit: NoteLimit | None = None,
     ) -> None:
+        self._note_limit = note_limit
         self._auth = auth
         self._connect_seconds = connect_seconds
         self._byte_cap = byte_cap
@@ -82,7 +105,8 @@ class Transport:
 
     def once(self, request: requests.Request, deadline: Deadline) -> Answer:
         """Sends exactly one request. Raises OcpError."""
-        outcome = self._exchange(request, deadline, is_log=False)
+        # Our quota is not noted here: nothing may come between the answer to a POST and what its caller writes of it.
+        outcome = self._exchange(request, deadline, is_log=False).outcome
         # Raised here, not where it was met: so no exception that carries headers hangs on it.
         if isinstance(outcome, OcpError):
             raise outcome
@@ -94,7 +118,10 @@ class Transport:
         """Sends a request that changes nothing, again where retry_wait() says so. Raises OcpError: the last one."""
         tries = 1
         while True:
-            outcome = self._exchange(request, deadline, is_log=is_log)
+            exchange = self._exchange(request, deadline, is_log=is_log)
+            if self._note_limit is not None and exchange.limit is not None:
+                self._note_limit(exchange.limit)
+            outcome = exchange.outcome
             if isinstance(outcome, Answer):
                 return outcome
             wait = retry_wait(tries, retries, outcome, deadline.left())
@@ -103,16 +130,16 @@ class Transport:
             time.sleep(wait)
             tries += 1
 
-    def _exchange(self, request: requests.Request, deadline: Deadline, *, is_log: bool) -> Answer | OcpError:
+    def _exchange(self, request: requests.Request, deadline: Deadline, *, is_log: bool) -> _Exchange:
         prepared = request.prepare()
         self._auth(prepared)
         attempt = Attempt(deadline, self._connect_seconds)
         adapter = _OneRequestAdapter(self._pool(str(prepared.url), attempt))
         try:
             with adapter.send(prepared, stream=True) as response:
-                return self._read(response, deadline, is_log=is_log)
+                return _Exchange(self._read(response, deadline, is_log=is_log), limits.of_headers(response.headers))
         except (RequestException, HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-            return failure(error, attempt)
+            return _Exchange(failure(error, attempt))
         finally:
             adapter.close()
 

@@ -16,6 +16,7 @@ from upgrades import audit
 from upgrades.models import Endpoint
 from upgrades.ocp import errors
 from upgrades.ocp.client import OcpClient
+from upgrades.ocp.limits import RateLimit
 from upgrades.rules import Reason
 from upgrades.services import credentials
 from upgrades.services.moves import Invalid
@@ -25,6 +26,8 @@ from upgrades.services.moves import Invalid
 BACK_OFF_CAP_SECONDS = 15
 # OCP's word on when to come back is obeyed up to here: a broken answer must not silence us for a year.
 RATE_LIMIT_CAP_SECONDS = 3600
+# Its word that our quota is used up, said while it still answers, up to here: past that OCP may as well refuse.
+QUOTA_CAP_SECONDS = 300
 
 Kind = Literal["follow", "sweep", "inventory", "topology"]
 """What is read of an endpoint, each under its own lease and by its own clock."""
@@ -65,6 +68,7 @@ def _client(endpoint: Endpoint) -> OcpClient:
         is_http_allowed=endpoint.is_http_allowed,
         total_seconds=settings.OCP_TOTAL_SECONDS,
         post_seconds=settings.POST_SECONDS,
+        note_limit=lambda limit: note_limit(endpoint, limit),
     )
 
 
@@ -87,10 +91,28 @@ def why_not_read(endpoint: Endpoint, now: datetime) -> Reason | None:
     if endpoint.breaker_opened_at is not None:
         is_same = constant_time_compare(endpoint.breaker_credentials, credentials.mark(endpoint))
         return Reason("endpoint.breaker_open", {"name": endpoint.name}) if is_same else None
+    if endpoint.rate_limited_until is not None and now < endpoint.rate_limited_until:
+        return Reason("ocp.quota_used_up", {"until": endpoint.rate_limited_until.isoformat(timespec="seconds")})
     until = (endpoint.failure or {}).get("params", {}).get("until")
     if until is None or now >= datetime.fromisoformat(until):
         return None
     return Reason("ocp.rate_limited", {"until": until})
+
+
+def note_limit(endpoint: Endpoint, limit: RateLimit) -> None:
+    """Put the next reads off where OCP said that our quota is used up, so that it need not refuse them."""
+    if not limit.is_used_up:
+        return
+    until = timezone.now() + timedelta(seconds=min(limit.reset_seconds, QUOTA_CAP_SECONDS))
+    put_off = {column: Greatest(Coalesce(F(column), Now()), Value(until)) for column in DUE_COLUMNS}
+    later = Coalesce(Greatest("rate_limited_until", Value(until)), Value(until))
+    Endpoint.objects.filter(pk=endpoint.pk).update(rate_limited_until=later, **put_off)
+    endpoint.rate_limited_until = until
+
+
+def has_quota() -> Q:
+    """Rows of endpoints whose quota OCP did not call used up."""
+    return Q(rate_limited_until=None) | Q(rate_limited_until__lte=Now())
 
 
 def reason_of(error: errors.OcpError) -> Reason:
@@ -197,6 +219,6 @@ def release(endpoint_id: int, kind: Kind, next_due_at: datetime) -> None:
 
 
 def hasten(endpoint_id: int, kind: Kind) -> None:
-    """Make the next read of this kind due now, unless OCP fails and the reads are put off."""
-    rows = Endpoint.objects.filter(pk=endpoint_id, failing_since=None, breaker_opened_at=None)
+    """Make the next read of this kind due now, unless the reads are put off."""
+    rows = Endpoint.objects.filter(has_quota(), pk=endpoint_id, failing_since=None, breaker_opened_at=None)
     rows.filter(**{f"{kind}_due_at__gt": Now()}).update(**{f"{kind}_due_at": Now()})

@@ -47,7 +47,9 @@ def _bring_forward(endpoint: Endpoint) -> None:
     for kind in ("follow", "sweep"):
         column = f"{kind}_due_at"
         latest = Now() + timedelta(seconds=interval(endpoint.pk, kind))
-        rows = Endpoint.objects.filter(pk=endpoint.pk, failing_since=None, breaker_opened_at=None)
+        rows = Endpoint.objects.filter(
+            endpoints.has_quota(), pk=endpoint.pk, failing_since=None, breaker_opened_at=None
+        )
         rows.filter(**{f"{column}__gt": latest}).update(**{column: latest})
 
 

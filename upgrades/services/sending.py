@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from upgrades import audit, live, selectors
-from upgrades.models import ChangeRequest, UpgradeRun
+from upgrades.models import ChangeRequest, Endpoint, UpgradeRun
 from upgrades.ocp.errors import OcpError, Unauthorized
 from upgrades.ocp.types import UpgradeAnswer
 from upgrades.rules import Reason, submission, workflow
@@ -57,6 +57,11 @@ def send(run: UpgradeRun, deadline: float) -> None:
         client = endpoints.client(run.endpoint)
     except moves.Invalid as invalid:
         _refuse_unsent(run, invalid.reason)
+        return
+    # The pre-reads may have used our quota up: sent now, the POST would only be refused, and leave doubt.
+    why = endpoints.why_not_read(Endpoint.objects.get(pk=run.endpoint_id), selectors.database_now())
+    if why is not None:
+        _refuse_unsent(run, why)
         return
     # Asked on both sides of the commit: either may have taken long.
     if _is_late(deadline) or not _may_send(run) or _is_late(deadline):

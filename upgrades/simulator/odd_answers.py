@@ -42,6 +42,11 @@ def _failed(status: int, **headers: str) -> Make:
     return make
 
 
+def _last_allowed(reply: Reply, _pace: Pace) -> Reply:
+    quota = {"RateLimit-Limit": "100", "RateLimit-Remaining": "0", "RateLimit-Reset": "60"}
+    return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, **quota})
+
+
 @functools.cache
 def _bomb() -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
@@ -99,6 +104,7 @@ KINDS = (
     Answer("too_many", "429 with RateLimit headers", _failed(429), is_refusal=True),
     Answer("too_many_for_ever", "429 for 30 years", _failed(429, Reset="999999999"), is_refusal=True),
     Answer("too_many_odd", "429 until a word", _failed(429, Reset="soon", Limit="-1"), is_refusal=True),
+    Answer("last_allowed", "the honest answer, the last that the account's quota allows", _last_allowed),
     Answer("server_error", "500 in OCP's envelope", _failed(500), is_refusal=True),
     Answer("bad_gateway", "502 of a proxy, as a page", _html(502, "502 Bad Gateway"), is_refusal=True),
     Answer("unavailable", "503 of a proxy, as a page", _html(503, "503 Service Unavailable"), is_refusal=True),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils import timezone
 
 from upgrades.models import Endpoint
 from upgrades.templatetags.ocpdash import age_of
@@ -11,7 +12,7 @@ from upgrades.templatetags.ocpdash import age_of
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The endpoint, when what the page shows was read, and which part is silent: "", "ocp" or "worker"."""
+    """The endpoint, when what the page shows was read, and why nothing new comes: "", "ocp", "quota" or "worker"."""
 
     endpoint: Endpoint | None
     at: datetime | None
@@ -45,6 +46,8 @@ def _reading(endpoint: Endpoint | None, at: datetime | None) -> Reading:
         return Reading(None, None, "")
     if endpoint.failing_since is not None:
         return Reading(endpoint, at, "ocp")
+    if endpoint.rate_limited_until is not None and endpoint.rate_limited_until > timezone.now():
+        return Reading(endpoint, at, "quota")
     # Nobody failed, and still nothing came: then our own Celery worker does not read.
     is_late = age_of(at or endpoint.created_at) > settings.STALE_SECONDS
     return Reading(endpoint, at, "worker" if is_late else "")
