@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from upgrades import selectors
 from upgrades.models import Cluster, Endpoint, Environment, Grant, Package, Server, User, Zone
 
 _numbers = count(1)
@@ -84,7 +85,15 @@ def make_server(cluster: Cluster, **over: Any) -> Server:
         "status": "RUNNING",
         "observed_at": timezone.now(),
     }
-    return Server.objects.create(**values | over)
+    server = Server.objects.create(**values | over)
+    keep_versions(server.cluster)
+    return server
+
+
+def keep_versions(cluster: Cluster) -> None:
+    """Let the cluster's row say what its servers run, as the mirror does with every write of them."""
+    cluster.server_versions = selectors.server_versions(cluster)
+    cluster.save(update_fields=["server_versions"])
 
 
 def make_package(endpoint: Endpoint | None = None, **over: Any) -> Package:

@@ -64,6 +64,8 @@ def test_servers_of_two_builds_leave_the_cluster_without_one(look_alike: LookAli
     inventory.mirror_servers(cluster, [server(1), server(2, build="2")], timezone.now())
     cluster.refresh_from_db()
     assert cluster.build == ""
+    assert cluster.is_mixed
+    assert cluster.shown_versions == (("4.2.1.1", "101000062023110109"), ("4.2.1.1", "2"))
 
 
 def test_servers_ahead_of_the_list_leave_the_cluster_without_a_build() -> None:
@@ -81,6 +83,8 @@ def test_a_vanished_server_is_marked_and_no_longer_counts_for_the_build() -> Non
     cluster.refresh_from_db()
     assert Server.objects.get(ocp_id=2).missing_since == at + timedelta(seconds=1)
     assert cluster.build == "101000062023110109"
+    assert cluster.server_versions == [["4.2.1.1", "101000062023110109"]]
+    assert not cluster.is_mixed
 
 
 def test_a_slower_older_read_of_servers_does_not_overwrite_a_newer_one() -> None:

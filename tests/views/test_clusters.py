@@ -81,8 +81,44 @@ def test_filters_and_order_live_in_the_address(reader: Client) -> None:
     assert names_of(reader, "?region=Shanghai") == ["beta"]
     assert names_of(reader, "?state=OPERATING") == ["alpha"]
     assert names_of(reader, "?environment=dev") == ["alpha"]
+    make_cluster(make_endpoint(name="west"), name="gamma", version="4.2.2.0", architecture="aarch64")
+    assert names_of(reader, "?version=4.2.2.0") == names_of(reader, "?architecture=aarch64") == ["gamma"]
+    assert names_of(reader, "?endpoint=west") == ["gamma"]
+    assert names_of(reader, "?endpoint=west&version=4.2.1.1") == []
+    Cluster.objects.filter(name="gamma").delete()
     assert names_of(reader, "?sort=-name") == ["beta", "alpha"]
     assert names_of(reader, "?sort=drop+table&environment=moon&page=999") == ["alpha", "beta"]
+
+
+def test_the_order_by_version_can_be_turned_round(reader: Client) -> None:
+    for version in ("4.2.1.8", "4.2.1.10", "3.1.2"):
+        make_cluster(name=f"at_{version}", version=version)
+    assert names_of(reader, "?sort=-version") == ["at_3.1.2", "at_4.2.1.8", "at_4.2.1.10"]
+
+
+def test_the_spread_counts_the_versions_of_what_is_shown_and_leads_to_each(reader: Client) -> None:
+    for number, version in enumerate(["4.2.1.8", "4.2.1.8", "4.2.1.10", ""]):
+        make_cluster(name=f"c{number}", version=version, environment="dev" if number else "production")
+    text = text_of(reader, LIST + "?environment=dev&page=2")
+    words = re.findall(r'<a class="chip" href="([^"]*version=[^"]*)">([\d.]+)\s*<span class="n">(\d+)', text)
+    assert words == [
+        ("?environment=dev&amp;version=4.2.1.10", "4.2.1.10", "1"),
+        ("?environment=dev&amp;version=4.2.1.8", "4.2.1.8", "1"),
+    ]
+    assert names_of(reader, "?version=4.2.1.8") == ["c0", "c1"]
+    chosen = text_of(reader, LIST + "?version=4.2.1.8")
+    assert re.search(r'aria-current="true" href="/clusters/">4.2.1.8|aria-current="true" href="\?">4.2.1.8', chosen)
+    assert "4.2.1.10" in chosen
+
+
+def test_a_filter_offers_what_occurs_and_keeps_what_the_address_says(reader: Client) -> None:
+    make_cluster(region_names=["Hangzhou"], architecture="x86_64")
+    make_cluster(region_names=["Shanghai"], architecture="x86_64")
+    text = text_of(reader, LIST)
+    assert '<select class="in in--small" name="region"' in text
+    assert 'name="architecture"' not in text
+    assert '<option value="sparc" selected>' in text_of(reader, LIST + "?architecture=sparc")
+    assert '<input type="hidden" name="version" value="4.2.1.1">' in text_of(reader, LIST + "?version=4.2.1.1")
 
 
 def test_the_quick_filters_show_what_they_count(reader: Client) -> None:

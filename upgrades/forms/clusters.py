@@ -27,7 +27,10 @@ class ClusterFilterForm(FilterForm):
 
     environment = forms.ChoiceField(required=False, choices=Environment.choices)
     region = forms.CharField(required=False, max_length=500)
+    version = forms.CharField(required=False, max_length=64)
     state = forms.CharField(required=False, max_length=64)
+    architecture = forms.CharField(required=False, max_length=32)
+    endpoint = forms.CharField(required=False, max_length=100)
     only = forms.ChoiceField(required=False, choices=[("open", ""), ("mixed", ""), ("gone", "")])
     sort = forms.ChoiceField(
         required=False, choices=[(f"{sign}{name}", "") for name in CLUSTER_SORTS for sign in ("", "-")]

@@ -20,7 +20,11 @@ class ClusterQuerySet(models.QuerySet["Cluster"]):
 
 
 class Cluster(models.Model):
-    """An OceanBase cluster under OCP. `ocp_id` is OCP's key, `ob_cluster_id` OceanBase's own."""
+    """An OceanBase cluster under OCP. `ocp_id` is OCP's key, `ob_cluster_id` OceanBase's own.
+
+    `server_versions` repeats the different [version, build] of its servers, sorted, so that lists of thousands need not
+    look at servers; more than one makes it mixed. Written with the servers, in one transaction.
+    """
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="clusters")
     ocp_id = models.BigIntegerField()
@@ -37,6 +41,14 @@ class Cluster(models.Model):
     region_names = models.JSONField(default=list)
     zone_names = models.JSONField(default=list)
     environment = models.CharField(max_length=16, choices=Environment.choices, default=Environment.PRODUCTION)
+    server_versions = models.JSONField(default=list)
+    is_mixed = models.GeneratedField(
+        expression=models.ExpressionWrapper(
+            models.Q(server_versions__1__isnull=False), output_field=models.BooleanField()
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
     facts = models.JSONField(default=dict)
     failed_leftover_ids = models.JSONField(default=list)
 
@@ -58,6 +70,11 @@ class Cluster(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_versions(self) -> tuple[tuple[str, str], ...]:
+        """The different (version, build) of its servers."""
+        return tuple((version, build) for version, build in self.server_versions)
 
     @property
     def affected_ocp_ids(self) -> list[int]:

@@ -3,7 +3,15 @@
 from upgrades.selectors.audit import audit_list
 from upgrades.selectors.change_requests import change_request_detail, change_request_list
 from upgrades.selectors.clock import database_now, observation
-from upgrades.selectors.clusters import cluster_list, mixed_clusters, taking_requests, version_counts
+from upgrades.selectors.clusters import (
+    Kind,
+    census,
+    cluster_list,
+    cluster_order,
+    server_versions,
+    taking_requests,
+    version_counts,
+)
 from upgrades.selectors.graphs import RunGraph, Step, run_graph
 from upgrades.selectors.inbox import Inbox, inbox, inbox_count
 from upgrades.selectors.runs import run_detail, run_list
@@ -11,23 +19,26 @@ from upgrades.selectors.snapshots import Mark, run_mark, run_snapshot
 
 __all__ = [
     "Inbox",
+    "Kind",
     "Mark",
     "RunGraph",
     "Step",
     "audit_list",
+    "census",
     "change_request_detail",
     "change_request_list",
     "cluster_list",
+    "cluster_order",
     "database_now",
     "inbox",
     "inbox_count",
-    "mixed_clusters",
     "observation",
     "run_detail",
     "run_graph",
     "run_list",
     "run_mark",
     "run_snapshot",
+    "server_versions",
     "taking_requests",
     "version_counts",
 ]

@@ -1,12 +1,13 @@
-"""Clusters, as their list reads them."""
+"""Clusters, as their list reads them. What is counted over thousands is grouped by the database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Concat
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import CharField, Count, Exists, F, Func, IntegerField, OuterRef, Q, Value
 
-from upgrades.models import ChangeRequest, Cluster, Server, User
+from upgrades.models import ChangeRequest, Cluster, Endpoint, Server, User
 from upgrades.models.change_requests import ChangeRequestQuerySet
 from upgrades.models.clusters import ClusterQuerySet
 from upgrades.rules import workflow
@@ -21,24 +22,67 @@ _SORTS: Mapping[str, str] = {
 }
 
 
-def cluster_list(user: User, filters: Mapping[str, Any]) -> ClusterQuerySet:
-    """The clusters that `user` may see, in order.
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Clusters that are alike in all that the list's filters offer, and how many they are."""
 
-    `filters`: q (part of the name, of a server's address, or an OCP id), environment, region, state (OCP's word),
-    only ("open": a change request has it, "mixed": servers of different versions, "gone": no longer in OCP's list),
-    sort ("version", the default, or a key of the page's columns; "-" before it turns the order round).
+    environment: str
+    version: str
+    status: str
+    architecture: str
+    endpoint: str
+    region_names: tuple[str, ...]
+    is_mixed: bool
+    is_gone: bool
+    is_unread: bool
+    count: int
+
+
+def census(user: User) -> list[Kind]:
+    """Every cluster that `user` may see, by kind: one pass over the rows."""
+    columns = ("environment", "version", "status", "architecture", "endpoint_id", "region_names", "is_mixed")
+    names = dict(Endpoint.objects.values_list("pk", "name"))
+    flags = {
+        "is_gone": Q(missing_since__isnull=False),
+        "is_unread": Q(topology_failure__isnull=False) | Q(topology_observed_at__isnull=True),
+    }
+    rows = Cluster.objects.visible_to(user).order_by().annotate(**flags).values(*columns, *flags)
+    return [
+        Kind(endpoint=names.get(row.pop("endpoint_id"), ""), region_names=tuple(row.pop("region_names")), **row)
+        for row in rows.annotate(count=Count("pk"))
+    ]
+
+
+def cluster_list(user: User, filters: Mapping[str, Any]) -> ClusterQuerySet:
+    """The clusters that `user` may see, in no order.
+
+    `filters`: q (part of the name, of a server's address, or an OCP id), environment, region, version, state (OCP's
+    word), architecture, endpoint (its name), only ("open": a change request has it, "mixed": servers of different
+    versions, "gone": no longer in OCP's list).
     """
-    rows = Cluster.objects.visible_to(user).select_related("endpoint")
     only = filters.get("only")
-    rows = rows.filter(missing_since__isnull=only != "gone")
+    rows = Cluster.objects.visible_to(user).filter(missing_since__isnull=only != "gone").order_by()
     for name, condition in _CLUSTER_CONDITIONS.items():
         if filters.get(name):
             rows = rows.filter(condition(filters[name]))
     if only == "open":
         rows = rows.filter(Exists(taking_requests()))
     elif only == "mixed":
-        rows = rows.filter(pk__in=mixed_clusters())
-    return _in_order(rows, filters.get("sort") or "version")
+        rows = rows.filter(is_mixed=True)
+    return rows
+
+
+def cluster_order(rows: ClusterQuerySet, sort: str, versions: Iterable[str]) -> ClusterQuerySet:
+    """`rows` in order. `sort`: "version", or a key of the page's columns; "-" before it turns the order round.
+
+    `versions`: those of `rows`, the newest first, as version_counts() tells.
+    """
+    name = sort.removeprefix("-")
+    if name in _SORTS:
+        return rows.order_by(f"-{_SORTS[name]}" if sort.startswith("-") else _SORTS[name], "name", "pk")
+    newest_first = Value(list(versions), output_field=ArrayField(CharField()))
+    rank = Func(newest_first, F("version"), function="array_position", output_field=IntegerField())
+    return rows.order_by(rank.desc() if sort.startswith("-") else rank.asc(), "name", "pk")
 
 
 def taking_requests() -> ChangeRequestQuerySet:
@@ -46,11 +90,10 @@ def taking_requests() -> ChangeRequestQuerySet:
     return ChangeRequest.objects.filter(cluster=OuterRef("pk"), status__in=workflow.REQUEST_TAKING_CLUSTER)
 
 
-def mixed_clusters() -> QuerySet[Server, Any]:
-    """Keys of the clusters whose servers do not all run one version and build."""
-    build = Count(Concat("version", Value("-"), "build"), distinct=True)
-    rows = Server.objects.filter(missing_since=None).values("cluster").order_by()
-    return rows.annotate(builds=build).filter(builds__gt=1).values("cluster")
+def server_versions(cluster: Cluster) -> list[list[str]]:
+    """The different [version, build] of the servers of `cluster`, sorted: what its `server_versions` must say."""
+    rows = Server.objects.filter(cluster=cluster, missing_since=None).order_by()
+    return [list(pair) for pair in sorted(rows.values_list("version", "build").distinct())]
 
 
 def version_counts(rows: ClusterQuerySet) -> dict[str, int]:
@@ -66,15 +109,6 @@ def _version_rank(version: str) -> tuple[Any, ...]:
         return (0, version)
 
 
-def _in_order(rows: ClusterQuerySet, sort: str) -> ClusterQuerySet:
-    name = sort.removeprefix("-")
-    if name in _SORTS:
-        return rows.order_by(f"-{_SORTS[name]}" if sort.startswith("-") else _SORTS[name], "name", "pk")
-    ranks = [When(version=version, then=rank) for rank, version in enumerate(version_counts(rows))]
-    by_version = Case(*ranks, default=len(ranks), output_field=IntegerField()) if ranks else F("version")
-    return rows.order_by(by_version, "name", "pk")
-
-
 _CLUSTER_CONDITIONS: Mapping[str, Callable[[Any], Q]] = {
     "q": lambda text: (
         Q(name__icontains=text)
@@ -83,5 +117,8 @@ _CLUSTER_CONDITIONS: Mapping[str, Callable[[Any], Q]] = {
     ),
     "environment": lambda environment: Q(environment=environment),
     "region": lambda region: Q(region_names__contains=[region]),
+    "version": lambda version: Q(version=version),
     "state": lambda state: Q(status=state),
+    "architecture": lambda architecture: Q(architecture=architecture),
+    "endpoint": lambda name: Q(endpoint__name=name),
 }

@@ -170,16 +170,16 @@ def mirror_servers(cluster: Cluster, servers: Sequence[types.Server], at: dateti
         )
         rows = Server.objects.filter(cluster=cluster)
         mirror.apply(rows, key="ocp_id", seen=seen, at=at, cluster=cluster)
-        _set_build(cluster, set(rows.filter(missing_since=None).values_list("version", "build")))
+        _set_versions(cluster)
 
 
-def _set_build(cluster: Cluster, shown: set[tuple[str, str]]) -> None:
-    """The build that all servers report together with the version that the list shows, else none."""
-    version, build = Cluster.objects.values_list("version", "build").get(pk=cluster.pk)
-    common = shown.pop() if len(shown) == 1 else ("", "")
-    common_build = common[1] if common[0] == version else ""
-    if common_build != build:
-        Cluster.objects.filter(pk=cluster.pk).update(build=common_build)
+def _set_versions(cluster: Cluster) -> None:
+    """What the servers run; as the cluster's build the one that all report with the version of the list, else none."""
+    shown = selectors.server_versions(cluster)
+    version = Cluster.objects.values_list("version", flat=True).get(pk=cluster.pk)
+    common = shown[0] if len(shown) == 1 else ["", ""]
+    columns = {"build": common[1] if common[0] == version else "", "server_versions": shown}
+    Cluster.objects.filter(pk=cluster.pk).exclude(**columns).update(**columns)
 
 
 def mirror_parameters(cluster: Cluster, parameters: Sequence[types.Parameter], at: datetime) -> None:

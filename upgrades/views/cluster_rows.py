@@ -1,15 +1,13 @@
 """What the list of clusters shows of each: its request, its relatives, where it can go. A fixed number of queries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Count, Exists, Q
 from django.utils.translation import gettext as _
 
-from upgrades import selectors
-from upgrades.models import ChangeRequest, Cluster, Environment, Package, Server, User
+from upgrades.models import ChangeRequest, Cluster, Package, User
 from upgrades.rules import Reason, paths, workflow
+from upgrades.rules.verdicts import Stock, stock_of
 from upgrades.services import plans
 
 # Reasons that say no more than that a package is for somebody else, or not newer.
@@ -32,7 +30,6 @@ class Row:
     cluster: Cluster
     request: ChangeRequest | None
     relation: str
-    is_mixed: bool
     next_version: str
     why_not: Reason | None
 
@@ -57,32 +54,19 @@ def status_of(change_request: ChangeRequest) -> str:
 
 def rows_of(user: User, clusters: list[Cluster]) -> list[Row]:
     """The rows of one page, in the order given."""
-    servers = server_versions([cluster.pk for cluster in clusters])
     requests = _requests(clusters)
     names = relatives(user, clusters)
     routes = Routes(clusters)
     rows = []
     for cluster in clusters:
-        shown = servers.get(cluster.pk, ())
-        next_version, why_not = routes.best(cluster, shown)
-        is_mixed = len(set(shown)) > 1
-        relation = _relation(cluster, names)
-        rows.append(Row(cluster, requests.get(cluster.pk), relation, is_mixed, next_version, why_not))
+        next_version, why_not = routes.best(cluster)
+        rows.append(Row(cluster, requests.get(cluster.pk), _relation(cluster, names), next_version, why_not))
     return rows
 
 
 def taking_request(cluster: Cluster) -> ChangeRequest | None:
     """The request that has the place on `cluster`."""
     return _requests([cluster]).get(cluster.pk)
-
-
-def server_versions(keys: Any) -> dict[int, tuple[tuple[str, str], ...]]:
-    """The different (version, build) pairs of each cluster's servers, by its key. `keys`: a list or a query."""
-    found: dict[int, tuple[tuple[str, str], ...]] = {}
-    rows = Server.objects.filter(cluster__in=keys, missing_since=None).order_by("cluster", "version", "build")
-    for key, version, build in rows.values_list("cluster", "version", "build").distinct():
-        found[key] = (*found.get(key, ()), (version, build))
-    return found
 
 
 def _requests(clusters: list[Cluster]) -> dict[int, ChangeRequest]:
@@ -112,26 +96,23 @@ class Routes:
     """Where clusters can go with the packages of their endpoints. Clusters that are alike are judged once."""
 
     def __init__(self, clusters: list[Cluster]) -> None:
-        rows = Package.objects.filter(
-            endpoint__in={cluster.endpoint_id for cluster in clusters}, missing_since=None, type=paths.SERVER_PACKAGE
-        )
-        self._packages: dict[int, list[paths.PackageFacts]] = {}
-        for row in rows:
-            self._packages.setdefault(row.endpoint_id, []).append(plans.package_facts(row))
+        self._stocks = stocks({cluster.endpoint_id for cluster in clusters})
         self._known: dict[tuple[int, paths.ClusterFacts], tuple[str, Reason | None]] = {}
 
-    def best(self, cluster: Cluster, servers: Iterable[tuple[str, str]]) -> tuple[str, Reason | None]:
+    def best(self, cluster: Cluster) -> tuple[str, Reason | None]:
         """The newest version it can take, or "" and the first reason that matters (None: nothing is newer)."""
-        key = (cluster.endpoint_id, plans.cluster_facts(cluster, servers))
+        key = (cluster.endpoint_id, plans.cluster_facts(cluster, cluster.shown_versions))
         if key not in self._known:
             self._known[key] = self._judge(*key)
         return self._known[key]
 
     def _judge(self, endpoint_id: int, facts: paths.ClusterFacts) -> tuple[str, Reason | None]:
-        packages = sorted(self._packages.get(endpoint_id, []), key=_order, reverse=True)
+        stock = self._stocks.get(endpoint_id)
+        if stock is None:
+            return "", None
         why_not: Reason | None = None
-        for package in packages:
-            verdict = paths.eligibility(facts, package, packages)
+        for package in sorted(stock.packages, key=_order, reverse=True):
+            verdict = stock.eligibility(facts, package)
             if verdict.is_possible:
                 return package.version, None
             if why_not is None and not any(reason.code in BESIDE_THE_POINT for reason in verdict.reasons):
@@ -139,33 +120,17 @@ class Routes:
         return "", why_not
 
 
+def stocks(endpoint_ids: Collection[int]) -> dict[int, Stock]:
+    """The server packages of each endpoint that holds any."""
+    rows = Package.objects.filter(endpoint__in=endpoint_ids, missing_since=None, type=paths.SERVER_PACKAGE)
+    found: dict[int, list[paths.PackageFacts]] = {}
+    for row in rows.order_by("file_name"):
+        found.setdefault(row.endpoint_id, []).append(plans.package_facts(row))
+    return {endpoint_id: stock_of(tuple(packages)) for endpoint_id, packages in found.items()}
+
+
 def _order(package: paths.PackageFacts) -> tuple[int, ...]:
     try:
         return paths.version_key(package.version, package.build)
     except ValueError:
         return ()
-
-
-def counts(user: User) -> dict[str, int]:
-    """How many clusters the reader may see, and how many each quick filter would show."""
-    here = Q(missing_since=None)
-    rows = Cluster.objects.visible_to(user).annotate(is_taken=Exists(selectors.taking_requests()))
-    return rows.aggregate(
-        total=Count("pk", filter=here),
-        open=Count("pk", filter=here & Q(is_taken=True)),
-        mixed=Count("pk", filter=here & Q(pk__in=selectors.mixed_clusters())),
-        gone=Count("pk", filter=~here),
-        unread=Count("pk", filter=here & (Q(topology_failure__isnull=False) | Q(topology_observed_at=None))),
-    )
-
-
-def choices(user: User) -> dict[str, list[Any]]:
-    """What the filters offer: environments, regions and OCP's states as they occur."""
-    rows = Cluster.objects.visible_to(user).filter(missing_since=None).order_by()
-    regions = {region for names in rows.values_list("region_names", flat=True).distinct() for region in names}
-    environments = [(value, word) for value, word in Environment.choices if value in user.environments]
-    return {
-        "environments": environments if len(environments) > 1 else [],
-        "regions": sorted(regions)[:200],
-        "states": sorted(rows.values_list("status", flat=True).distinct())[:50],
-    }

@@ -1,9 +1,10 @@
 """The clusters' pages: the list, one cluster with its topology and what it can take, its environment."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from upgrades.forms.clusters import ClusterFilterForm, EnvironmentForm
 from upgrades.models import Cluster, ClusterHold, Role, User
 from upgrades.services import clusters, topology
 from upgrades.services.moves import Invalid
-from upgrades.views import cluster_facts, cluster_rows, reading
+from upgrades.views import cluster_facts, cluster_filters, cluster_rows, reading
 from upgrades.views.reader import reader
 
 PAGE = 50
@@ -26,21 +27,41 @@ def cluster_list(request: HttpRequest) -> HttpResponse:
     """The clusters that the reader may see, grouped by version unless ordered otherwise."""
     user = reader(request)
     filters = ClusterFilterForm(request.GET).chosen()
-    found = selectors.cluster_list(user, filters)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     sort = filters.get("sort", "version")
+    versions = selectors.version_counts(selectors.cluster_list(user, {**filters, "version": ""}))
+    chosen = filters.get("version", "")
+    shown = {chosen: versions.get(chosen, 0)} if chosen else versions
+    page = _page_of(user, filters, sort, shown, request.GET.get("page"))
+    kinds = selectors.census(user)
     facts = {
         "reading": reading.of_clusters(),
         "page": page,
-        "rows": cluster_rows.rows_of(user, list(page.object_list)),
-        "groups": selectors.version_counts(found) if sort == "version" else {},
+        "rows": cluster_rows.rows_of(user, _in_full(page.object_list)),
+        "groups": shown if sort.removeprefix("-") == "version" else {},
         "sort": sort,
         "filters": filters,
         "filter_count": len(filters.keys() - {"sort"}),
-        "counts": cluster_rows.counts(user),
-        "choices": cluster_rows.choices(user),
+        "counts": cluster_filters.counts(user, kinds),
+        "selects": cluster_filters.selects(kinds, filters),
+        "environments": cluster_filters.environments(user),
+        "kept": sorted(filters.keys() - {"q", "region", "state", "architecture", "endpoint"}),
+        "spread": cluster_filters.spread_of(versions, chosen),
     }
     return render(request, "upgrades/clusters/list.html", facts)
+
+
+def _page_of(user: User, filters: dict[str, Any], sort: str, versions: dict[str, int], number: str | None) -> Page[Any]:
+    """One page of keys: what sorts thousands of rows carries nothing else."""
+    found = selectors.cluster_order(selectors.cluster_list(user, filters), sort, versions)
+    paginator = Paginator(found.values_list("pk", flat=True), PAGE)
+    paginator.count = sum(versions.values())
+    return paginator.get_page(number)
+
+
+def _in_full(keys: Iterable[int]) -> list[Cluster]:
+    wanted = list(keys)
+    rows = Cluster.objects.select_related("endpoint").in_bulk(wanted)
+    return [rows[key] for key in wanted if key in rows]
 
 
 @require_safe

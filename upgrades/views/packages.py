@@ -1,12 +1,11 @@
 """The page of packages: what OCP's repository holds, and how many clusters each package can serve."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Func, IntegerField, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,9 +14,9 @@ from django.views.decorators.http import require_safe
 from upgrades.forms.clusters import PackageFilterForm
 from upgrades.models import ChangeRequest, Cluster, Package, User
 from upgrades.rules import paths, workflow
+from upgrades.rules.verdicts import Stock
 from upgrades.services import plans
-from upgrades.views import reading
-from upgrades.views.cluster_rows import server_versions
+from upgrades.views import cluster_rows, reading
 from upgrades.views.reader import reader
 
 PAGE = 50
@@ -97,32 +96,30 @@ def _rows(user: User, packages: list[Package]) -> list[Row]:
     if not servers:
         return [Row(package, None) for package in packages]
     alike = _alike_clusters(user)
-    stock: dict[int, list[paths.PackageFacts]] = {}
-    for row in Package.objects.filter(missing_since=None, type=paths.SERVER_PACKAGE):
-        stock.setdefault(row.endpoint_id, []).append(plans.package_facts(row))
-    serves = {package.pk: _serves(package, alike, stock[package.endpoint_id]) for package in servers}
+    stocks = cluster_rows.stocks({package.endpoint_id for package in servers})
+    serves = {package.pk: _serves(package, alike, stocks[package.endpoint_id]) for package in servers}
     return [Row(package, serves.get(package.pk)) for package in packages]
 
 
-def _alike_clusters(user: User) -> Counter[tuple[int, paths.ClusterFacts]]:
+def _alike_clusters(user: User) -> dict[tuple[int, paths.ClusterFacts], int]:
     """How many clusters the reader sees of each kind: the rules answer once for all that are alike."""
-    clusters = Cluster.objects.visible_to(user).filter(missing_since=None).order_by()
-    versions = server_versions(clusters.values("pk"))
-    rows = clusters.values_list("pk", "endpoint_id", "version", "build", "architecture", "zone_names")
-    kinds = Counter((*row[1:5], len(row[5]), versions.get(row[0], ())) for row in rows)
-    alike: Counter[tuple[int, paths.ClusterFacts]] = Counter()
-    for (endpoint_id, version, build, architecture, zones, servers), count in kinds.items():
-        kind = Cluster(version=version, build=build, architecture=architecture, zone_names=[""] * zones)
-        alike[endpoint_id, plans.cluster_facts(kind, servers)] += count
+    zones = Func("zone_names", function="jsonb_array_length", output_field=IntegerField())
+    clusters = Cluster.objects.visible_to(user).filter(missing_since=None).order_by().annotate(zone_total=zones)
+    kinds = clusters.values_list("endpoint_id", "version", "build", "architecture", "server_versions", "zone_total")
+    alike = {}
+    for endpoint_id, version, build, architecture, versions, zone_count, count in kinds.annotate(Count("pk")):
+        kind = Cluster(version=version, build=build, architecture=architecture, server_versions=versions)
+        kind.zone_names = [""] * zone_count
+        alike[endpoint_id, plans.cluster_facts(kind, kind.shown_versions)] = count
     return alike
 
 
-def _serves(package: Package, alike: Counter[tuple[int, paths.ClusterFacts]], stock: list[paths.PackageFacts]) -> int:
+def _serves(package: Package, alike: dict[tuple[int, paths.ClusterFacts], int], stock: Stock) -> int:
     target = plans.package_facts(package)
     return sum(
         count
         for (endpoint_id, facts), count in alike.items()
-        if endpoint_id == package.endpoint_id and paths.eligibility(facts, target, stock).is_possible
+        if endpoint_id == package.endpoint_id and stock.eligibility(facts, target).is_possible
     )
 
 
