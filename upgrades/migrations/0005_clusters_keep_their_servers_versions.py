@@ -13,7 +13,7 @@ FROM (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("upgrades", "0003_endpoint_credentials")]
+    dependencies = [("upgrades", "0004_endpoint_rate_limit")]
     operations = [
         migrations.AddField("cluster", "server_versions", models.JSONField(default=list)),
         migrations.AddField(
