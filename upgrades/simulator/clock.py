@@ -15,6 +15,7 @@ class Clock:
 
     def __init__(self, speed: float, engine_at: float = 0.0) -> None:
         self.speed = speed
+        self.skew = 0.0
         self._engine_at = engine_at
         self._anchored_at = time.monotonic()
 
@@ -37,19 +38,26 @@ class Clock:
     def wall(self, engine_at: float) -> float:
         """Return the wall time, epoch seconds, at which engine time was or will be `engine_at`."""
         if self.speed <= 0:
-            return time.time()
-        return time.time() - (self.now() - engine_at) / self.speed
+            return self.wall_now()
+        return self.wall_now() - (self.now() - engine_at) / self.speed
+
+    def wall_now(self) -> float:
+        """Return the time OCP believes it is, epoch seconds: its host's clock may be wrong by `skew`."""
+        return time.time() + self.skew
 
     def wall_seconds(self, engine_seconds: float) -> float:
         """Return how many wall seconds `engine_seconds` take (0 while the engine stands still)."""
         return engine_seconds / self.speed if self.speed > 0 else 0.0
 
 
-def iso(epoch: float) -> str:
-    """Return epoch seconds as OCP writes a moment: offset +08:00, up to 3 digits, trailing zeros cut."""
-    milliseconds = round(epoch * 1000)
-    moment = datetime.fromtimestamp(milliseconds // 1000, OCP_ZONE)
-    fraction = f".{milliseconds % 1000:03d}".rstrip("0").rstrip(".")
+def iso(epoch: float, digits: int = 3) -> str:
+    """Return epoch seconds as OCP writes a moment: offset +08:00, up to so many digits, trailing zeros cut.
+
+    Cut, not rounded, so that moments in their order stay in it, whatever the digits.
+    """
+    microseconds = round(epoch * 1_000_000)
+    moment = datetime.fromtimestamp(microseconds // 1_000_000, OCP_ZONE)
+    fraction = f".{microseconds % 1_000_000:06d}"[: digits + 1].rstrip("0").rstrip(".")
     return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}+08:00"
 
 

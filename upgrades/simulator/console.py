@@ -1,13 +1,12 @@
 """The part of the control port that stands for other people: OCP's console, foreign tasks, broken facts."""
 
 import hashlib
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from upgrades.simulator import dag, fleet, operations, submit
-from upgrades.simulator.auth import ACCOUNTS, ADMIN
+from upgrades.simulator.auth import ADMIN, creator
 from upgrades.simulator.engine import Engine
 from upgrades.simulator.errors import Refusal
 from upgrades.simulator.packages import OBSERVER
@@ -59,7 +58,7 @@ class Console:
         at = self._engine.now()
         name = str(body.get("name", "Modify OB cluster parameters"))
         seconds = float(body.get("seconds", 900))
-        task = dag.foreign(self._world, cluster.id, name, seconds, _creator(body), at.wall)
+        task = dag.foreign(self._world, cluster.id, name, seconds, self._creator(body), at.wall)
         task.type = str(body.get("type", "MANUAL"))
         self._engine.begin(task, at)
         return {"task_id": task.id}
@@ -68,7 +67,7 @@ class Console:
         return _moved(operations.end_foreign(self._engine, int(found[0]), str(body.get("status", "SUCCESSFUL"))))
 
     def _foreign_upgrade(self, body: Json, _found: Found) -> Json:
-        task = submit.accept(self._engine, int(body["cluster_id"]), body, _creator(body))
+        task = submit.accept(self._engine, int(body["cluster_id"]), body, self._creator(body))
         return {"task_id": task.id}
 
     def _retry(self, _body: Json, found: Found) -> Json:
@@ -123,7 +122,9 @@ class Console:
         package_id = 2 + max((package.id for package in self._world.packages.values()), default=8)
         given = {"operating_system": "el7", "architecture": "x86_64", "type": OBSERVER, "name": "oceanbase"} | body
         digest = hashlib.sha1(str(sorted(given.items())).encode(), usedforsecurity=False).hexdigest()
-        package = Package(id=package_id, sha1=digest, size=48_000_000, created_at=time.time(), **given)
+        package = Package(
+            id=package_id, sha1=digest, size=48_000_000, created_at=self._engine.clock.wall_now(), **given
+        )
         self._world.packages[package.file_name] = package
         self._world.touch(package)
         return {"file_name": package.file_name}
@@ -131,7 +132,7 @@ class Console:
     def _replace_package(self, _body: Json, found: Found) -> Json:
         package = self._package(found[0])
         package.sha1 = hashlib.sha1(package.sha1.encode(), usedforsecurity=False).hexdigest()
-        package.created_at = time.time()
+        package.created_at = self._engine.clock.wall_now()
         self._world.touch(package)
         return {"sha1": package.sha1}
 
@@ -140,6 +141,11 @@ class Console:
         self._world.touch(package)
         del self._world.packages[package.file_name]
         return {}
+
+    def _creator(self, body: Json) -> dag.Creator:
+        name = str(body.get("creator", ADMIN.name))
+        account = self._world.accounts.get(name)
+        return creator(account) if account else dag.Creator(2001, name)
 
     def _package(self, file_name: str) -> Package:
         try:
@@ -184,11 +190,6 @@ def _named(task: Task, status: str) -> list[Json]:
 
 def _moved(task: Task) -> Json:
     return {"task_id": task.id, "status": task.status, "operation": task.operation}
-
-
-def _creator(body: Json) -> dag.Creator:
-    name = str(body.get("creator", ADMIN.name))
-    return ACCOUNTS[name][1] if name in ACCOUNTS else dag.Creator(2001, name)
 
 
 def _assign(record: object, values: Json, allowed: frozenset[str]) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from upgrades.simulator import console, envelope, kinds
+from upgrades.simulator.auth import Doorman
 from upgrades.simulator.engine import Engine
 from upgrades.simulator.envelope import Reply
 from upgrades.simulator.errors import Refusal
 from upgrades.simulator.faults import Faults
 from upgrades.simulator.posts import MODES
-from upgrades.simulator.records import AnswerPlan, FailRule, Post
+from upgrades.simulator.records import Account, AnswerPlan, FailRule, Post
 from upgrades.simulator.scenario import Scenario
 from upgrades.simulator.web import Request
 
@@ -23,12 +24,18 @@ class Control:
     """Answers the control port. `answer` needs the world's lock."""
 
     def __init__(
-        self, engine: Engine, faults: Faults, scenario: Scenario, request_log: Callable[[int], list[Json]]
+        self,
+        engine: Engine,
+        faults: Faults,
+        scenario: Scenario,
+        doorman: Doorman,
+        request_log: Callable[[int], list[Json]],
     ) -> None:
         self._engine = engine
         self._world = engine.world
         self._faults = faults
         self._scenario = scenario
+        self._doorman = doorman
         self._request_log = request_log
         console_calls = console.Console(engine)
         routes: list[tuple[str, str, Callable[[Json, _Found], Any]]] = [
@@ -45,6 +52,10 @@ class Control:
             ("POST", "/scenario", self._play),
             ("POST", "/advance", self._advance),
             ("POST", "/speed", self._set_speed),
+            ("POST", "/clock", self._set_clock),
+            ("POST", "/accounts", self._set_account),
+            ("DELETE", "/locks", self._unlock),
+            ("POST", "/rate-limit", self._set_limits),
             *console_calls.routes(),
         ]
         self._routes = [(method, re.compile(pattern), call) for method, pattern, call in routes]
@@ -117,6 +128,29 @@ class Control:
 
     def _set_speed(self, body: Json, _found: _Found) -> Json:
         self._engine.clock.set_speed(float(body["speed"]))
+        return {}
+
+    def _set_clock(self, body: Json, _found: _Found) -> Json:
+        self._engine.clock.skew = float(body["skew"])
+        return {}
+
+    def _set_account(self, body: Json, _found: _Found) -> Json:
+        """Change an account, or make it; the fields are those of records.Account."""
+        name = str(body["name"])
+        known = self._world.accounts.get(name) or Account(3001 + len(self._world.accounts), name, "")
+        account = Account(**{field: getattr(known, field) for field in Account.__slots__} | body)
+        self._world.accounts[name] = account
+        self._world.touch(account)
+        return {"id": account.id}
+
+    def _unlock(self, _body: Json, _found: _Found) -> Json:
+        self._doorman.unlock()
+        return {}
+
+    def _set_limits(self, body: Json, _found: _Found) -> Json:
+        """Take requests by the length of a window in seconds, such as {"10": 5}; {} ends every limit."""
+        self._world.limits = {str(int(seconds)): int(limit) for seconds, limit in body.items()}
+        self._world.touch_rules()
         return {}
 
 

@@ -52,7 +52,7 @@ def refused(refusal: Refusal, began_at: float, now: float) -> Reply:
 def failed(status: int, now: float) -> Reply:
     """Return an answer with an HTTP status of failure, in the envelope."""
     if status == 429:
-        return _too_many(now)
+        return too_many(now, {"RateLimit-Limit": "100", "RateLimit-Remaining": "0", "RateLimit-Reset": "7"})
     code = {401: "IAM10000", 403: "IAM11000", 404: "COM10002", 409: "COM10005"}.get(status, "UNEXPECTED")
     error = {"code": code, "message": CODES[code][1].format("-", "-")}
     return Reply(status, dumps(_outer(status, now, now) | {"error": error}).encode())
@@ -89,8 +89,8 @@ def _outer(status: int, began_at: float, now: float) -> dict[str, Any]:
     }
 
 
-def _too_many(now: float) -> Reply:
+def too_many(now: float, limits: dict[str, str]) -> Reply:
+    """Return OCP's answer to too many requests; `limits` are its RateLimit headers."""
     message = "Excessive number of requests. You have exceeded the request limit for the current throttling window."
     body = _outer(429, now, now) | {"error": {"code": 0, "message": message}, "traceId": ""}
-    limits = {"RateLimit-Limit": "100", "RateLimit-Remaining": "0", "RateLimit-Reset": "7"}
     return Reply(429, dumps(body).encode(), headers=limits)

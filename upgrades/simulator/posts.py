@@ -5,12 +5,12 @@ import re
 import time
 from typing import Any
 
-from upgrades.simulator import dag, envelope, submit, task_shapes
-from upgrades.simulator.auth import ACCOUNTS, ADMIN, account_name
+from upgrades.simulator import dag, envelope, rights, submit, task_shapes
+from upgrades.simulator.auth import ADMIN, account_name, creator
 from upgrades.simulator.engine import Engine
 from upgrades.simulator.envelope import Reply
 from upgrades.simulator.errors import Refusal
-from upgrades.simulator.records import AnswerPlan, LatePost, Post
+from upgrades.simulator.records import Account, AnswerPlan, LatePost, Post
 from upgrades.simulator.store import Store
 from upgrades.simulator.web import Request
 
@@ -37,7 +37,7 @@ class Posts:
             n=len(self._world.posts) + 1,
             at=time.time(),
             cluster_id=int(match[1]),
-            account=account_name(request.headers.get("authorization", "")),
+            account=account_name(self._world, request.headers.get("authorization", "")),
             body=request.body.decode(errors="replace"),
         )
         self._world.posts.append(post)
@@ -45,9 +45,12 @@ class Posts:
         self._store.flush(self._world)
         request.post_n = post.n
 
-    def answer(self, request: Request, user: dag.Creator, began_at: float) -> Reply:
-        """Treat an upgrade POST as planned and return the answer."""
+    def answer(self, request: Request, account: Account, began_at: float) -> Reply:
+        """Treat an upgrade POST as planned and return the answer; without the right it is refused at once."""
         post = self._world.posts[request.post_n - 1]
+        user = creator(account)
+        if not rights.allows(account.roles, f"CLUSTER:{post.cluster_id}:UPDATE"):
+            raise Refusal("OBE11065", post.cluster_id, account.name)
         plan = self._world.takes_plan(post.cluster_id)
         self._world.touch(post)
         match plan.mode:
@@ -69,7 +72,7 @@ class Posts:
             reply = self._accept(post, user, began_at)
         except Refusal as refusal:
             self.refuse(request, refusal.code)
-            reply = envelope.refused(refusal, began_at, time.time())
+            reply = envelope.refused(refusal, began_at, self._engine.clock.wall_now())
         reply.manner = _MANNERS.get(plan.mode, "whole")
         return reply
 
@@ -93,8 +96,8 @@ class Posts:
             self._world.late.remove(late)
             self._world.touch_rules()
             post = self._world.posts[late.post_n - 1]
-            user = ACCOUNTS.get(post.account, ("", ADMIN))[1]
-            self._try(post, user)
+            account = self._world.accounts.get(post.account)
+            self._try(post, creator(account) if account else ADMIN)
             post.handled = "late"
 
     def _answer_oddly(self, post: Post, plan: AnswerPlan, user: dag.Creator) -> Reply:
@@ -105,11 +108,11 @@ class Posts:
             post.code = {"401": "IAM10000", "403": "IAM11000", "429": "0", "500": "UNEXPECTED"}.get(plan.mode)
         if plan.mode == "redirect":
             return envelope.redirect("http://127.0.0.1:9/api/v2/ob/clusters/elsewhere/upgrade")
-        return envelope.failed(int(plan.mode), time.time())
+        return envelope.failed(int(plan.mode), self._engine.clock.wall_now())
 
     def _try(self, post: Post, user: dag.Creator) -> None:
         try:
-            self._accept(post, user, time.time())
+            self._accept(post, user, self._engine.clock.wall_now())
         except Refusal as refusal:
             post.handled, post.code = "refused", refusal.code
         self._world.touch(post)
@@ -118,7 +121,7 @@ class Posts:
         task = submit.accept(self._engine, post.cluster_id, _body(post.body), user)
         post.handled, post.task_id = "accepted", task.id
         self._world.touch(post)
-        return envelope.data(task_shapes.answer(self._world, task), began_at, time.time())
+        return envelope.data(task_shapes.answer(self._world, task), began_at, self._engine.clock.wall_now())
 
     def _start_foreign(self, cluster_id: int) -> None:
         at = self._engine.now()

@@ -167,6 +167,18 @@ class Task:
 
 
 @dataclass(slots=True)
+class Account:
+    """One user of OCP. A role is the name of one of OCP's, or a right as rights.py writes it."""
+
+    id: int
+    name: str
+    password: str
+    roles: list[str] = field(default_factory=list)
+    access_key: str = ""
+    secret_key: str = ""
+
+
+@dataclass(slots=True)
 class Post:
     """One upgrade POST that reached the look-alike, whatever became of it."""
 

@@ -43,6 +43,8 @@ class LookAlike:
     ) -> None:
         self.username = auth.USERNAME
         self.password = auth.PASSWORD
+        self.access_key = auth.ACCESS_KEY
+        self.secret_key = auth.SECRET_KEY
         self.world = World(seed)
         self._store = Store(state_file)
         if not self._store.load(self.world):
@@ -55,8 +57,9 @@ class LookAlike:
         self._requests: deque[dict[str, Any]] = deque(maxlen=_KEPT_REQUESTS)
         self._request_count = 0
         self._web = WebServer(port, self.answer, self._sent)
-        self._api = Api(self.engine, self._posts, lambda: self.url)
-        self._control = Control(self.engine, self.faults, script, self._requests_since)
+        doorman = auth.Doorman(self.world)
+        self._api = Api(self.engine, self._posts, doorman, lambda: self.url)
+        self._control = Control(self.engine, self.faults, script, doorman, self._requests_since)
         self._control_web = WebServer(control_port, self._answer_control)
         self._wake = threading.Event()
         self._is_stopping = False
@@ -112,6 +115,9 @@ class LookAlike:
         return self.faults.after(fault, reply) if fault else reply
 
     def _found(self, clusters: int) -> None:
+        for account in auth.founders():
+            self.world.accounts[account.name] = account
+            self.world.touch(account)
         for cluster in fleet.build(clusters):
             self.world.clusters[cluster.id] = cluster
             self.world.touch(cluster)

@@ -5,6 +5,7 @@ import threading
 
 from upgrades.simulator.errors import Refusal
 from upgrades.simulator.records import (
+    Account,
     AnswerPlan,
     Cluster,
     FailRule,
@@ -17,6 +18,9 @@ from upgrades.simulator.records import (
 
 _FIRST_TASK_ID = 1_004_100
 _FIRST_SUBTASK_ID = 13_000_300
+# Requests of one user by the length of a window in seconds. OCP's own numbers are not documented; these let a
+# demo through and show in the headers.
+_LIMITS = {"10": 10_000}
 
 
 class World:
@@ -28,6 +32,8 @@ class World:
         self.clusters: dict[int, Cluster] = {}
         self.packages: dict[str, Package] = {}
         self.tasks: dict[int, Task] = {}
+        self.accounts: dict[str, Account] = {}
+        self.limits: dict[str, int] = dict(_LIMITS)
         self.posts: list[Post] = []
         self.plans: list[AnswerPlan] = []
         self.fails: list[FailRule] = []
@@ -38,6 +44,7 @@ class World:
         self.last_subtask_id = _FIRST_SUBTASK_ID
         self.touched: set[tuple[str, str]] = set()
         self.list_texts: dict[int, str] = {}
+        self.cluster_texts: dict[int, str] = {}
 
     def dice(self, *key: object) -> random.Random:
         """Return a generator that gives the same numbers for the same seed and key."""
@@ -54,14 +61,18 @@ class World:
         self.last_subtask_id += count
         return list(range(first, first + count))
 
-    def touch(self, record: Cluster | Task | Post | Package) -> None:
+    def touch(self, record: Account | Cluster | Task | Post | Package) -> None:
         """Note that a record changed: it is stored, and its cached JSON forgotten."""
         match record:
             case Cluster():
+                for cluster_id in (record.id, record.primary_id, *record.standby_ids):
+                    self.cluster_texts.pop(cluster_id, None)
                 self.touched.add(("cluster", str(record.id)))
             case Task():
                 self.list_texts.pop(record.id, None)
                 self.touched.add(("task", str(record.id)))
+            case Account():
+                self.touched.add(("account", record.name))
             case Post():
                 self.touched.add(("post", str(record.n)))
             case Package():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from upgrades.simulator.records import (
+    Account,
     AnswerPlan,
     Attempt,
     Cluster,
@@ -20,7 +21,7 @@ from upgrades.simulator.records import (
 )
 from upgrades.simulator.state import World
 
-_META = ("seed", "engine_at", "last_task_id", "last_subtask_id")
+_META = ("seed", "engine_at", "last_task_id", "last_subtask_id", "limits")
 
 
 class Store:
@@ -82,8 +83,10 @@ def _body(world: World, kind: str, key: str) -> str:
     """Return a record as JSON, or an empty text when it is gone."""
     if kind == "meta":
         return json.dumps(_meta(world), default=_fields)
-    record: Cluster | Package | Task | Post | None
+    record: Account | Cluster | Package | Task | Post | None
     match kind:
+        case "account":
+            record = world.accounts.get(key)
         case "cluster":
             record = world.clusters.get(int(key))
         case "package":
@@ -113,6 +116,8 @@ def _take(world: World, kind: str, body: dict[str, Any]) -> None:
     match kind:
         case "meta":
             _take_meta(world, body)
+        case "account":
+            world.accounts[body["name"]] = Account(**body)
         case "cluster":
             body["zones"] = [Zone(**zone) for zone in body["zones"]]
             body["servers"] = [Server(**server) for server in body["servers"]]

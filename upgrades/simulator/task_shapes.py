@@ -21,7 +21,7 @@ def answer(world: World, task: Task) -> Json:
         "creator": _creator(task),
         "id": task.id,
         "name": task.name,
-        "startTime": iso(task.started_at),
+        "startTime": _moment(task, task.started_at),
         "status": task.status,
         "tasks": [_subtask_in_answer(subtask) for subtask in task.subtasks],
     }
@@ -33,14 +33,14 @@ def in_list(world: World, task: Task) -> Json:
         "creator": _creator(task),
         "id": task.id,
         "name": task.name,
-        "startTime": iso(task.started_at),
+        "startTime": _moment(task, task.started_at),
         "status": task.status,
         "subtasks": [_subtask_in_list(subtask) for subtask in task.subtasks],
     }
     if task.cluster_id in world.clusters:
         shape["cluster"] = task_cluster(world.clusters[task.cluster_id])
     if task.finished_at:
-        shape["finishTime"] = iso(task.finished_at)
+        shape["finishTime"] = _moment(task, task.finished_at)
     return shape
 
 
@@ -62,20 +62,20 @@ def detail(world: World, task: Task) -> Json:
         "name": task.name,
         "operation": task.operation,
         "prohibitRollback": task.prohibit_rollback,
-        "startTime": iso(task.started_at),
+        "startTime": _moment(task, task.started_at),
         "status": task.status,
-        "subtasks": [subtask_detail(subtask) for subtask in task.subtasks],
+        "subtasks": [subtask_detail(task, subtask) for subtask in _shuffled(world, task)],
         "taskDefinitionId": -1,
         "type": task.type,
     }
     if task.cluster_id in world.clusters:
         shape["cluster"] = task_cluster(world.clusters[task.cluster_id])
     if task.finished_at:
-        shape["finishTime"] = iso(task.finished_at)
+        shape["finishTime"] = _moment(task, task.finished_at)
     return shape
 
 
-def subtask_detail(subtask: Subtask) -> Json:
+def subtask_detail(task: Task, subtask: Subtask) -> Json:
     """Return a subtask as a task's detail and a subtask's retry show it."""
     shape: Json = {
         "createTime": iso_seconds(subtask.created_at),
@@ -96,10 +96,22 @@ def subtask_detail(subtask: Subtask) -> Json:
     if subtask.executor:
         shape["executor"] = subtask.executor
     if subtask.started_at:
-        shape["startTime"] = iso(subtask.started_at)
+        shape["startTime"] = _moment(task, subtask.started_at)
     if subtask.finished_at:
-        shape["finishTime"] = iso(subtask.finished_at)
+        shape["finishTime"] = _moment(task, subtask.finished_at)
     return shape
+
+
+def _moment(task: Task, epoch: float) -> str:
+    """Return a moment of a task. OCP writes 3 to 6 digits, an upgrade's tasks alike so that they stay in order."""
+    return iso(epoch, 3 + (task.parent_id or task.id) % 4)
+
+
+def _shuffled(world: World, task: Task) -> list[Subtask]:
+    """Return the subtasks in an order that changes with each move of the task: OCP's array has none."""
+    order = list(task.subtasks)
+    world.dice("shown", task.id, sum(len(subtask.attempts) for subtask in order)).shuffle(order)
+    return order
 
 
 def context(task: Task, parallel_idx: int = -1, **more: object) -> str:

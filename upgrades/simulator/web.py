@@ -24,6 +24,7 @@ class Request:
     query: str
     headers: dict[str, str]
     body: bytes
+    client: str = HOST
     post_n: int = 0
     entry: dict[str, Any] = field(default_factory=dict)
 
@@ -120,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, path, query, headers, self.rfile.read(int(length)))
+        request = Request(self.command, path, query, headers, self.rfile.read(int(length)), self.client_address[0])
         reply = self._web_server.handle(request)
         is_whole = False
         try:

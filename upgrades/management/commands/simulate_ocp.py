@@ -38,6 +38,7 @@ class Command(BaseCommand):
         sim.start()
         self.stdout.write(f"OCP look-alike at {sim.url}, control port at {sim.control_url}")
         self.stdout.write(f"Sign in (Basic): {sim.username} / {sim.password}, or admin / admin-demo")
+        self.stdout.write(f"Sign in (access key): {sim.access_key} / {sim.secret_key}")
         self.stdout.flush()
         ended.wait()
         sim.stop()
