@@ -35,3 +35,22 @@ def test_every_code_that_the_product_writes_has_a_sentence() -> None:
     written = {code for path in sources for code in re.findall(r'Reason\(\s*"([a-z_]+\.[a-z_]+)"', path.read_text())}
     assert len(written) > 80
     assert written <= reasons.SENTENCES.keys()
+
+
+# Codes of verdicts that say no or take care; the rest of these families is said by pages of clusters themselves.
+VERDICTS = re.compile(r"(package|path|version|cluster)\.[a-z0-9_]+")
+NO_VERDICTS = {"cluster.not_admin", "cluster.environment_unknown", "cluster.taken", "cluster.another_under_its_id"}
+
+
+def test_every_verdict_of_a_path_has_a_source() -> None:
+    written = (settings.BASE_DIR / "upgrades" / "rules").glob("*.py")
+    codes = {code for path in written for code in re.findall(r'Reason\(\s*"([a-z_.]+)"', path.read_text())}
+    verdicts = {code for code in codes if VERDICTS.fullmatch(code)} - NO_VERDICTS
+    assert len(verdicts) > 20
+    assert [code for code in sorted(verdicts) if not reasons.source(Reason(code))] == []
+
+
+def test_source_of_a_wall_is_that_of_the_wall() -> None:
+    assert "V4.3" in reasons.source(Reason("path.wall", {"wall": "4.3"}))
+    assert "OCP manual V4.2.2, “Upgrade the cluster version”" in reasons.source(Reason("path.wall", {"wall": "4.0"}))
+    assert reasons.source(Reason("ocp.not_sent")) == ""

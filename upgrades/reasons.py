@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from upgrades.rules import Reason
+from upgrades.rules import Reason, sources
 from upgrades.templatetags.ocpdash import STATUS_WORDS
 
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
+_SOURCE = _("Source: %(name)s")
 
 SENTENCES: Mapping[str, str | Promise] = {
     # people and signing in
@@ -221,6 +222,28 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     },
     "status": STATUS_WORDS,
 }
+
+# Where a verdict's rule comes from, by the keys of rules/sources.py.
+SOURCES: Mapping[str, str | Promise] = {
+    "ours": _("ocpdash's own rule"),
+    "ocp_upgrade_page": _("OCP manual V4.2.2, “Upgrade the cluster version”"),
+    "ocp_best_practices": _("OCP manual V4.2.2, O&M best practices, “Upgrade an OB cluster”"),
+    "ocp_packages_api": _("OCP manual V4.2.2, API reference, software packages"),
+    "ocp_clusters_api": _("OCP manual V4.2.2, API reference, “Query clusters”"),
+    "ocp_error_obe11063": _("OCP manual V4.2.2, error codes, OBE11063"),
+    "ocp_error_obe11067": _("OCP manual V4.2.2, error codes, OBE11067"),
+    "ocp_error_obe11082": _("OCP manual V4.2.2, error codes, OBE11082"),
+    "ocp_error_pkg10014": _("OCP manual V4.2.2, error codes, PKG10014"),
+    "oceanbase_graph_file": _("OceanBase, oceanbase_upgrade_dep.yml"),
+    "oceanbase_checker": _("OceanBase, tools/upgrade/upgrade_checker.py"),
+    "oceanbase_manual_43": _("OceanBase manual V4.3, upgrades"),
+}
+
+
+def source(reason: Reason) -> str:
+    """Where the rule behind a verdict stands, as "Source: …"; "" for a reason that is no verdict of a path."""
+    name = SOURCES.get(sources.source_of(reason))
+    return "" if name is None else str(_SOURCE) % {"name": name}
 
 
 def sentence(reason: Reason) -> str:

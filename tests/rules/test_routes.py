@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upgrades.rules import Reason, routes
-from upgrades.rules.routes import Step, find_path, graph_of, known_graph
+from upgrades.rules import Reason, stops
+from upgrades.rules.routes import Step, find_path
+from upgrades.rules.stops import graph_of, known_graph
 from upgrades.rules.versions import PackageName, full, line, parse_file_name, version_key
 
 B = "101000062023110109"
@@ -248,5 +249,5 @@ def test_paths_lead_upward_only_and_through_no_wall(data, source, target):
 
 
 def test_known_graph_is_built_once():
-    assert routes.known_graph() is known_graph()
+    assert stops.known_graph() is known_graph()
     assert isinstance(find_path(known_graph(), ("4.2.1.0", "1"), ("4.2.1.1", "2")).steps[0], Step)

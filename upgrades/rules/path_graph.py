@@ -11,10 +11,11 @@ from typing import NotRequired, TypedDict
 
 
 class BinaryRule(TypedDict):
-    """The binary must be replaced here (value), but only when coming from one of these versions."""
+    """The binary must be replaced here (value), but only when coming from, or going to, one of these versions."""
 
     value: bool
-    when_come_from: list[str]
+    when_come_from: NotRequired[list[str]]
+    when_upgraded_to: NotRequired[list[str]]
 
 
 class Entry(TypedDict):

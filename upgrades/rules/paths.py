@@ -1,6 +1,6 @@
 """May this cluster take that package, by which way, with which packages, and if not, why not.
 
-The door to versions.py (reading and ordering), routes.py (the graph) and path_graph.py (its data).
+The door to versions.py (reading and ordering), routes.py (the way), stops.py (the graph) and path_graph.py (its data).
 
 Reason codes of eligibility(), params in brackets:
 package.wrong_type [file_name, type], package.other_product [package, cluster], package.unknown_product [package],
@@ -23,7 +23,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from upgrades.rules import Reason
-from upgrades.rules.routes import Graph, Path, Step, find_path, graph_of, known_graph
+from upgrades.rules.routes import Path, Step, find_path
+from upgrades.rules.stops import Graph, graph_of, known_graph
 from upgrades.rules.versions import PackageName, full, line, parse_file_name, version_key
 
 __all__ = [
@@ -118,11 +119,12 @@ def eligibility(
     reasons = [*_package_reasons(cluster, target), *_version_reasons(cluster)]
     cautions = [*_cautions(cluster)]
     source, goal = (cluster.version, running_build(cluster)), (target.version, target.build)
-    path = find_path(graph or known_graph(), source, goal)
+    graph = graph or known_graph()
+    path = find_path(graph, source, goal)
     if isinstance(path, Reason):
         is_said = path.code == "version.unreadable" and bool(reasons)
         return Eligibility(False, None, (), tuple(reasons if is_said else [*reasons, path]), tuple(cautions))
-    hops, missing = _hops(path, target, packages)
+    hops, missing = _hops(graph, path, target, packages)
     reasons += missing
     cautions += [Reason("path.beyond_graph", {"version": step.version}) for step in path.steps if step.is_beyond_graph]
     return Eligibility(not reasons, path, hops, tuple(reasons), tuple(cautions))
@@ -191,13 +193,15 @@ def _agrees(first: tuple[str, str], second: tuple[str, str]) -> bool:
     return first[0] == second[0] and (not is_build_told or first[1] == second[1])
 
 
-def _hops(path: Path, target: PackageFacts, packages: Sequence[PackageFacts]) -> tuple[tuple[Hop, ...], list[Reason]]:
+def _hops(
+    graph: Graph, path: Path, target: PackageFacts, packages: Sequence[PackageFacts]
+) -> tuple[tuple[Hop, ...], list[Reason]]:
     """Return the hops with their packages, and a reason for each package that is missing."""
     hops: list[Hop] = []
     missing: list[Reason] = []
     for step in path.binary_hops:
         is_last = step is path.steps[-1]
-        package = target if is_last else _newest_for(step, target, packages)
+        package = target if is_last else _newest_for(graph, step, target, packages)
         if package is None:
             params = {
                 "version": full(step.version, step.build),
@@ -212,18 +216,28 @@ def _hops(path: Path, target: PackageFacts, packages: Sequence[PackageFacts]) ->
     return tuple(hops), missing
 
 
-def _newest_for(step: Step, target: PackageFacts, packages: Sequence[PackageFacts]) -> PackageFacts | None:
-    """Return the package with the newest build for a stop on the way, of the target's own kind."""
+def _newest_for(
+    graph: Graph, step: Step, target: PackageFacts, packages: Sequence[PackageFacts]
+) -> PackageFacts | None:
+    """Return the package with the newest build for a stop on the way, of the target's own kind.
+
+    A build that the vendor withdrew is nobody's stop, unless the graph itself leads over that very build.
+    """
     fitting = [
         package
         for package in packages
         if _kind(package) == _kind(target)
-        and package.version == step.version
         and package.build
         and _is_readable(package.version, package.build)
-        and version_key(package.version, package.build) >= version_key(step.version, step.build)
+        and _is_for(step, package)
+        and (package.build == step.build or not graph.is_deprecated(package.version, package.build))
     ]
     return max(fitting, key=lambda package: (int(package.build), package.file_name), default=None)
+
+
+def _is_for(step: Step, package: PackageFacts) -> bool:
+    wanted, found = version_key(step.version, step.build), version_key(package.version, package.build)
+    return found[:4] == wanted[:4] and found >= wanted
 
 
 def _kind(package: PackageFacts) -> tuple[str, str, str, str]:

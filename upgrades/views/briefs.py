@@ -208,7 +208,8 @@ def _path_checks(change_request: ChangeRequest, content: Mapping[str, Any], prev
         against = verdict.reasons if verdict else (preview.reason,)
         for reason in against:
             if reason is not None:
-                yield Check("blocked", _("The cluster can take the package"), reasons.sentence(reason), at)
+                text = f"{reasons.sentence(reason)} {reasons.source(reason)}".strip()
+                yield Check("blocked", _("The cluster can take the package"), text, at)
     else:
         hops = [hop.file_name for hop in verdict.hops]
         title = _("A path leads there, and every package of it is in OCP's repository")
@@ -217,7 +218,7 @@ def _path_checks(change_request: ChangeRequest, content: Mapping[str, Any], prev
         if change_request.plan is not None:
             yield _sha1(content, verdict, at)
     for caution in verdict.cautions if verdict else ():
-        yield Check("warning", reasons.sentence(caution), "", at)
+        yield Check("warning", reasons.sentence(caution), reasons.source(caution), at)
 
 
 def _sha1(content: Mapping[str, Any], verdict: paths.Eligibility, at: dt.datetime | None) -> Check:
