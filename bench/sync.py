@@ -1,7 +1,7 @@
 """P11: 10,000 clusters behind three look-alikes, read and mirrored: the first fill, and a read without news.
 
-Its own PostgreSQL and Redis; the look-alikes are processes of their own. The floor is the same lists read alone, without
-the mirror. Run from the root: python -m bench.sync
+Its own PostgreSQL and Redis; the look-alikes are processes of their own. The floor is the same lists read alone,
+without the mirror. Run from the root: python -m bench.sync
 """
 
 # ruff: noqa: E402 (Django must be set up before models are imported)
