@@ -187,3 +187,67 @@ def test_wrong_states_are_refused_with_their_codes(ocp: Person) -> None:
     }
     for call, code in calls.items():
         assert ocp.post(f"{path_of(parent_id)}/{call}").json()["error"]["code"] == code
+
+
+def test_subtask_that_outruns_its_time_out_fails_and_its_log_says_so(ocp: Person) -> None:
+    parent_id = ocp.upgraded(COUPON_DEV, RPM_4218)
+    (prepare,) = ocp.subtasks(parent_id, "Prepare upgrade cluster")
+    ocp.control("POST", f"/tasks/{parent_id}/subtasks/{prepare['id']}/set", timeout=40, work=90.0)
+    ocp.advance(42)
+    assert ocp.subtasks(parent_id, "Prepare upgrade cluster")[0]["status"] == "RUNNING"
+    ocp.advance(8)
+    assert (ocp.task(parent_id)["status"], ocp.subtasks(parent_id, "Prepare upgrade cluster")[0]["timeout"]) == (
+        "FAILED",
+        40,
+    )
+    assert "TSK10012" in ocp.log(parent_id, prepare["id"])
+    ocp.control("POST", f"/tasks/{parent_id}/subtasks/{prepare['id']}/set", timeout=300)
+    ocp.post(f"{path_of(parent_id)}/retry")
+    ocp.advance(120)
+    assert ocp.subtasks(parent_id, "Prepare upgrade cluster")[0]["status"] == "SUCCESSFUL"
+
+
+def test_retry_of_one_subtask_keeps_its_run_time(ocp: Person) -> None:
+    _, child_id = failed(ocp, "Install rpm")
+    (broken,) = ocp.subtasks(child_id, "Install rpm")
+    answer = ocp.post(f"{path_of(child_id)}/subtasks/{broken['id']}/retry").json()["data"]
+    assert (answer["status"], answer["operation"], answer["runTime"]) == ("READY", "RETRY", broken["runTime"])
+    ocp.advance()
+    assert ocp.task(child_id)["status"] == "SUCCESSFUL"
+
+
+def test_task_that_was_rolled_back_can_be_neither_retried_nor_rolled_back_again(ocp: Person) -> None:
+    parent_id, child_id = failed(ocp, "Execute upgrade pre script")
+    ocp.post(f"{path_of(child_id)}/rollback")
+    ocp.advance()
+    for call in ("retry", "rollback"):
+        assert ocp.post(f"{path_of(child_id)}/{call}").json()["error"]["code"] == "TSK10016"
+    ocp.control("POST", f"/tasks/{parent_id}/set", operation="ROLLBACK")
+    assert ocp.post(f"{path_of(parent_id)}/retry").json()["error"]["code"] == "TSK10007"
+
+
+def test_skip_while_rolling_back_leaves_the_subtask_pending(ocp: Person) -> None:
+    _, child_id = failed(ocp, "Install rpm")
+    (broken,) = ocp.subtasks(child_id, "Install rpm")
+    ocp.control("POST", f"/tasks/{child_id}/set", operation="ROLLBACK")
+    ocp.post(f"{path_of(child_id)}/subtasks/{broken['id']}/skip")
+    ocp.advance(3)
+    assert by_id(ocp.task(child_id))[broken["id"]]["operation"] == "ROLLBACK_SKIP"
+    ocp.advance()
+    task = ocp.task(child_id)
+    assert (task["status"], {subtask["status"] for subtask in task["subtasks"]}) == ("SUCCESSFUL", {"PENDING"})
+
+
+def test_order_of_subtasks_changes_as_the_task_moves_and_not_between(ocp: Person) -> None:
+    parent_id = ocp.upgraded(USER_CENTER, RPM_4218)
+    ocp.advance(60)
+    (child_id,) = ocp.children(parent_id)
+
+    def order() -> list[int]:
+        return [subtask["id"] for subtask in ocp.task(child_id)["subtasks"]]
+
+    before = order()
+    assert order() == before
+    ocp.advance(300)
+    assert order() != before
+    assert sorted(order()) == sorted(before)

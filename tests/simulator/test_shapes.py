@@ -1,6 +1,7 @@
 """Answers have the keys that OCP documents, no more and no fewer, but for the extras named here."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -176,3 +177,30 @@ def test_too_many_requests_are_answered_as_documented(ocp: Person) -> None:
     assert answer.json()["error"] == sample["error"]
     assert answer.json()["traceId"] == ""
     assert int(answer.headers["RateLimit-Reset"]) > 0
+
+
+def test_moments_have_three_to_six_digits_alike_in_parent_and_child_and_keep_their_order(ocp: Person) -> None:
+    lengths = set()
+    for cluster_id in range(1_000_001, 1_000_013):
+        answer = ocp.upgrade(cluster_id, RPM_4218 if cluster_id == COUPON_DEV else RPM_312)
+        if answer.status_code != 200:
+            continue
+        parent_id = answer.json()["data"]["id"]
+        ocp.advance()
+        tasks = [ocp.task(task_id) for task_id in (parent_id, *ocp.children(parent_id))]
+        moments = [subtask["startTime"] for task in tasks for subtask in task["subtasks"]]
+        digits = {len(moment.partition(".")[2].partition("+")[0]) for moment in moments}
+        assert max(digits) <= 3 + parent_id % 4
+        lengths |= digits
+        for task in tasks:
+            assert all(subtask["startTime"][:19] <= subtask["finishTime"][:19] for subtask in task["subtasks"])
+    assert len(lengths) > 1
+
+
+def test_wrong_clock_of_ocp_shows_in_every_moment(ocp: Person) -> None:
+    ocp.control("POST", "/clock", skew=-86_400 * 365)
+    answer = ocp.upgrade(COUPON_DEV, RPM_4218).json()
+    moments = (answer["timestamp"], ocp.get("/api/v2/time").text, ocp.task(answer["data"]["id"])["startTime"])
+    for moment in moments:
+        behind = datetime.now(UTC) - datetime.fromisoformat(moment)
+        assert 364 < behind.total_seconds() / 86_400 < 366

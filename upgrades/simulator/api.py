@@ -11,6 +11,7 @@ from upgrades.simulator.envelope import Reply
 from upgrades.simulator.errors import Refusal
 from upgrades.simulator.listing import Query
 from upgrades.simulator.posts import Posts
+from upgrades.simulator.record_calls import RecordCalls
 from upgrades.simulator.records import Account
 from upgrades.simulator.routes import Call, Route
 from upgrades.simulator.task_calls import TaskCalls
@@ -41,6 +42,7 @@ class Api:
             Route("GET", "/api/v2/info", "", lambda call: envelope.bare(_INFO)),
             *ClusterCalls(engine.world, site_url).routes(),
             *TaskCalls(engine).routes(),
+            *RecordCalls(engine.world, engine.clock).routes(),
         ]
         self._routes = [(route, re.compile(route.path)) for route in routes]
 
@@ -81,7 +83,7 @@ class Api:
             if match:
                 if route.right and not rights.allows(account.roles, route.right.format(*match.groups())):
                     raise Refusal("IAM11000")
-                result = route.answer(Call(account, Query(request.query), match.groups()))
+                result = route.answer(Call(account, Query(request.query), match.groups(), request.client))
                 return self._reply(result, began_at)
         raise Refusal("COM10001", f"URL {path}")
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from upgrades.simulator import dag, fleet, operations, submit
+from upgrades.simulator import alarms, audit_trail, dag, fleet, operations, submit
 from upgrades.simulator.auth import ADMIN, creator
 from upgrades.simulator.engine import Engine
 from upgrades.simulator.errors import Refusal
@@ -21,8 +21,14 @@ _CREATOR = ("creator_id", "creator_name")
 _TASK_FIELDS = frozenset(
     ("name", "status", "operation", "type", "cluster_id", "prohibit_rollback", *_CREATOR, *_MOMENTS)
 )
-_SUBTASK_FIELDS = frozenset(("name", "description", "status", "operation", "run_time", "log_override", "started_at"))
-_CLUSTER_FIELDS = frozenset(("name", "status", "listed_version", "architecture", "operating_system", "ob_cluster_id"))
+_SUBTASK_FIELDS = frozenset(
+    ("name", "description", "status", "operation", "run_time", "log_override", "started_at", "work", "timeout")
+)
+_CLUSTER_FIELDS = frozenset(
+    ("name", "status", "listed_version", "architecture", "operating_system", "ob_cluster_id", "backup")
+)
+# Where people sit who use OCP's console.
+_CONSOLE = "10.24.0.2"
 _SERVER_FIELDS = frozenset(("status", "inner_status", "version", "build", "raw_version"))
 
 
@@ -48,6 +54,8 @@ class Console:
             ("POST", task + r"/subtasks/(\d+)/set", self._set_subtask),
             ("POST", r"/clusters/(\d+)/set", self._set_cluster),
             ("POST", r"/servers/([\d.]+)/set", self._set_server),
+            ("POST", "/alarms", self._raise_alarm),
+            ("POST", r"/alarms/(\d+)/end", self._end_alarm),
             ("POST", "/packages", self._add_package),
             ("POST", "/packages/([^/]+)/replace", self._replace_package),
             ("DELETE", "/packages/([^/]+)", self._drop_package),
@@ -67,19 +75,42 @@ class Console:
         return _moved(operations.end_foreign(self._engine, int(found[0]), str(body.get("status", "SUCCESSFUL"))))
 
     def _foreign_upgrade(self, body: Json, _found: Found) -> Json:
-        task = submit.accept(self._engine, int(body["cluster_id"]), body, self._creator(body))
+        user, at = self._creator(body), self._engine.clock.wall_now()
+        task = submit.accept(self._engine, int(body["cluster_id"]), body, user)
+        rpm = str(body.get("rpmFileName"))
+        audit_trail.upgraded(self._world, user, task.cluster_id, rpm, at, client=_CONSOLE, is_ok=True)
         return {"task_id": task.id}
 
-    def _retry(self, _body: Json, found: Found) -> Json:
-        return _moved(operations.retry(self._engine, int(found[0])))
+    def _raise_alarm(self, body: Json, _found: Found) -> Json:
+        cluster = self._world.cluster(int(body["cluster_id"]))
+        kind, summary = str(body.get("type", "ob_cluster_status_abnormal")), str(body.get("summary", "Not well."))
+        at = self._engine.clock.wall_now()
+        level, status = int(body.get("level", 2)), str(body.get("status", "Active"))
+        return {"id": alarms.add(self._world, cluster, kind, level, summary, at, status).id}
 
-    def _rollback(self, _body: Json, found: Found) -> Json:
-        return _moved(operations.rollback(self._engine, int(found[0])))
+    def _end_alarm(self, _body: Json, found: Found) -> Json:
+        alarm = self._world.alarms[int(found[0])]
+        alarm.status, alarm.resolved_at = "Inactive", self._engine.clock.wall_now()
+        self._world.touch(alarm)
+        return {}
 
-    def _subtask(self, _body: Json, found: Found) -> Json:
+    def _retry(self, body: Json, found: Found) -> Json:
+        task = operations.retry(self._engine, int(found[0]))
+        return self._done(body, "RETRY_TASK", task)
+
+    def _rollback(self, body: Json, found: Found) -> Json:
+        task = operations.rollback(self._engine, int(found[0]))
+        return self._done(body, "ROLLBACK_TASK", task)
+
+    def _subtask(self, body: Json, found: Found) -> Json:
         calls = {"retry": operations.retry_subtask, "skip": operations.skip, "cancel": operations.cancel}
         calls[found[2]](self._engine, int(found[0]), int(found[1]))
-        return _moved(self._world.task(int(found[0])))
+        return self._done(body, f"{found[2].upper()}_SUBTASK", self._world.task(int(found[0])))
+
+    def _done(self, body: Json, event: str, task: Task) -> Json:
+        at = self._engine.clock.wall_now()
+        audit_trail.acted(self._world, event, self._creator(body), task.id, at, client=_CONSOLE, is_ok=True)
+        return _moved(task)
 
     def _set_task(self, body: Json, found: Found) -> Json:
         task = self._world.task(int(found[0]))

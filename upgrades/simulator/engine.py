@@ -156,6 +156,8 @@ class Engine:
             return _SKIP_SECONDS
         if subtask.is_doomed:
             return min(subtask.work, subtask.timeout) * 0.6
+        if subtask.work > subtask.timeout:
+            return float(subtask.timeout)
         if subtask.operation == "ROLLBACK":
             return subtask.work * 0.2
         if subtask.name == steps.WAIT:
@@ -167,7 +169,7 @@ class Engine:
         return self.world.tasks.get(task.children[subtask.hop]) if task.kind == "parent" else None
 
     def _end(self, task: Task, subtask: Subtask, at: Moment) -> None:
-        if subtask.is_doomed or self._waited_in_vain(task, subtask):
+        if subtask.is_doomed or _is_too_slow(subtask) or self._waited_in_vain(task, subtask):
             self._stop(subtask, "FAILED", at)
         elif subtask.operation in _UNDOING:
             if subtask.operation == "ROLLBACK":
@@ -223,3 +225,11 @@ class Engine:
             is_last = all(statuses[other] == "PENDING" for other in subtask.downstreams)
             if subtask.status == "SUCCESSFUL" and is_last:
                 self.ready(task, subtask, "ROLLBACK", at)
+
+
+def _is_too_slow(subtask: Subtask) -> bool:
+    """Say whether a run came to its time-out, and note it where its log shows."""
+    if subtask.operation not in ("EXECUTE", "RETRY") or subtask.work <= subtask.timeout:
+        return False
+    subtask.attempts[-1].notes.append(f"TSK10012: the subtask ran for more than its time-out, {subtask.timeout} s")
+    return True

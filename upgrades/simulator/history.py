@@ -3,6 +3,7 @@
 One has no cluster, one was rolled back (and is SUCCESSFUL all the same), one belongs to OCP itself.
 """
 
+from upgrades.simulator import audit_trail
 from upgrades.simulator.auth import ADMIN
 from upgrades.simulator.dag import Creator, foreign
 from upgrades.simulator.records import Subtask, Task
@@ -17,6 +18,8 @@ def write(world: World, now: float) -> None:
     if not world.clusters:
         return
     first, last = min(world.clusters), max(world.clusters)
+    host = world.clusters[first].servers[0]
+    audit_trail.restarted_agent(world, ADMIN, host.host_id, host.ip, now - 9 * _DAY)
     _add(world, 0, "Reinstall OCP agent", ADMIN, now - 9 * _DAY)
     rolled_back = _add(world, last, "Prepare tenant", ADMIN, now - 6 * _DAY)
     rolled_back.operation = "ROLLBACK"

@@ -5,12 +5,12 @@ import re
 import time
 from typing import Any
 
-from upgrades.simulator import dag, envelope, rights, submit, task_shapes
+from upgrades.simulator import audit_trail, dag, envelope, rights, submit, task_shapes
 from upgrades.simulator.auth import ADMIN, account_name, creator
 from upgrades.simulator.engine import Engine
 from upgrades.simulator.envelope import Reply
 from upgrades.simulator.errors import Refusal
-from upgrades.simulator.records import Account, AnswerPlan, LatePost, Post
+from upgrades.simulator.records import Account, AnswerPlan, LatePost, Post, Task
 from upgrades.simulator.store import Store
 from upgrades.simulator.web import Request
 
@@ -39,6 +39,7 @@ class Posts:
             cluster_id=int(match[1]),
             account=account_name(self._world, request.headers.get("authorization", "")),
             body=request.body.decode(errors="replace"),
+            client=request.client,
         )
         self._world.posts.append(post)
         self._world.touch(post)
@@ -118,10 +119,21 @@ class Posts:
         self._world.touch(post)
 
     def _accept(self, post: Post, user: dag.Creator, began_at: float) -> Reply:
-        task = submit.accept(self._engine, post.cluster_id, _body(post.body), user)
+        task = self._submit(post, user)
         post.handled, post.task_id = "accepted", task.id
         self._world.touch(post)
         return envelope.data(task_shapes.answer(self._world, task), began_at, self._engine.clock.wall_now())
+
+    def _submit(self, post: Post, user: dag.Creator) -> Task:
+        body, task = _body(post.body), None
+        try:
+            task = submit.accept(self._engine, post.cluster_id, body, user)
+        finally:
+            rpm, at = str(body.get("rpmFileName", "")), self._engine.clock.wall_now()
+            audit_trail.upgraded(
+                self._world, user, post.cluster_id, rpm, at, client=post.client, is_ok=task is not None
+            )
+        return task
 
     def _start_foreign(self, cluster_id: int) -> None:
         at = self._engine.now()

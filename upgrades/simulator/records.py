@@ -4,6 +4,7 @@ Moments ending `_at` are wall time in epoch seconds; `due` and `begun` are engin
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -61,6 +62,8 @@ class Cluster:
     primary_id: int = 0
     standby_ids: list[int] = field(default_factory=list)
     lying_server_id: int = 0
+    # What its backups show in place of the demo's: values of the `overview`, and of the `newest` data backup.
+    backup: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def servers_of(self, zone: str) -> list[Server]:
         """Return the servers of one zone, in the order of their addresses."""
@@ -191,6 +194,38 @@ class Post:
     task_id: int | None = None
     code: str | None = None
     is_answered: bool = False
+    client: str = ""
+
+
+@dataclass(slots=True)
+class Alarm:
+    """One alarm about a cluster; `level` falls in gravity from 1 to 5."""
+
+    id: int
+    cluster_id: int
+    kind: str
+    level: int
+    summary: str
+    active_at: float
+    status: str = "Active"
+    resolved_at: float = 0.0
+
+
+@dataclass(slots=True)
+class AuditEvent:
+    """One entry of OCP's own record of who did what. `info` is JSON as text."""
+
+    id: int
+    event: str
+    operator_id: int
+    operator_name: str
+    resource_type: str
+    resource_id: int
+    resource_name: str
+    info: str
+    client: str
+    at: float
+    status: str
 
 
 @dataclass(slots=True)

@@ -15,11 +15,12 @@ SUBTASK = TASK + r"/subtasks/(\d{1,18})"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that was let in: who asks, its query, and what the path's pattern found."""
+    """One request that was let in: who asks, its query, what the path's pattern found, and from which address."""
 
     account: Account
     query: Query
     found: Sequence[str]
+    client: str
 
     @property
     def id(self) -> int:

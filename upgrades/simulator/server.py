@@ -6,7 +6,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from upgrades.simulator import auth, fleet, history, packages
+from upgrades.simulator import alarms, auth, fleet, history, packages
 from upgrades.simulator.api import Api
 from upgrades.simulator.clock import Clock
 from upgrades.simulator.control import Control
@@ -125,6 +125,7 @@ class LookAlike:
             self.world.packages[package.file_name] = package
             self.world.touch(package)
         history.write(self.world, time.time())
+        alarms.write(self.world, time.time())
 
     def _answer_control(self, request: Request) -> Reply:
         with self.world.lock:

@@ -6,7 +6,9 @@ import threading
 from upgrades.simulator.errors import Refusal
 from upgrades.simulator.records import (
     Account,
+    Alarm,
     AnswerPlan,
+    AuditEvent,
     Cluster,
     FailRule,
     LatePost,
@@ -22,6 +24,18 @@ _FIRST_SUBTASK_ID = 13_000_300
 # demo through and show in the headers.
 _LIMITS = {"10": 10_000}
 
+Record = Account | Alarm | AuditEvent | Cluster | Package | Post | Task
+# What each kind of record is called in the state file, and the field that tells one from another.
+_KEYS: dict[type, tuple[str, str]] = {
+    Account: ("account", "name"),
+    Alarm: ("alarm", "id"),
+    AuditEvent: ("audit", "id"),
+    Cluster: ("cluster", "id"),
+    Package: ("package", "file_name"),
+    Post: ("post", "n"),
+    Task: ("task", "id"),
+}
+
 
 class World:
     """All state of one look-alike. Hold `lock` while reading or changing anything in it."""
@@ -34,6 +48,8 @@ class World:
         self.tasks: dict[int, Task] = {}
         self.accounts: dict[str, Account] = {}
         self.limits: dict[str, int] = dict(_LIMITS)
+        self.alarms: dict[int, Alarm] = {}
+        self.audit: dict[int, AuditEvent] = {}
         self.posts: list[Post] = []
         self.plans: list[AnswerPlan] = []
         self.fails: list[FailRule] = []
@@ -61,22 +77,15 @@ class World:
         self.last_subtask_id += count
         return list(range(first, first + count))
 
-    def touch(self, record: Account | Cluster | Task | Post | Package) -> None:
+    def touch(self, record: Record) -> None:
         """Note that a record changed: it is stored, and its cached JSON forgotten."""
-        match record:
-            case Cluster():
-                for cluster_id in (record.id, record.primary_id, *record.standby_ids):
-                    self.cluster_texts.pop(cluster_id, None)
-                self.touched.add(("cluster", str(record.id)))
-            case Task():
-                self.list_texts.pop(record.id, None)
-                self.touched.add(("task", str(record.id)))
-            case Account():
-                self.touched.add(("account", record.name))
-            case Post():
-                self.touched.add(("post", str(record.n)))
-            case Package():
-                self.touched.add(("package", record.file_name))
+        kind, key = _KEYS[type(record)]
+        self.touched.add((kind, str(getattr(record, key))))
+        if isinstance(record, Task):
+            self.list_texts.pop(record.id, None)
+        if isinstance(record, Cluster):
+            for cluster_id in (record.id, record.primary_id, *record.standby_ids):
+                self.cluster_texts.pop(cluster_id, None)
 
     def touch_rules(self) -> None:
         """Note that plans, failures to come, lies or late posts changed."""

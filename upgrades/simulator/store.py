@@ -2,13 +2,16 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from upgrades.simulator.records import (
     Account,
+    Alarm,
     AnswerPlan,
     Attempt,
+    AuditEvent,
     Cluster,
     FailRule,
     LatePost,
@@ -61,7 +64,7 @@ class Store:
         for kind, body in rows:
             _take(world, kind, json.loads(body))
         world.posts.sort(key=lambda post: post.n)
-        for order in (world.clusters, world.tasks):
+        for order in (world.clusters, world.tasks, world.alarms, world.audit):
             _sort(order)
         packages = sorted(world.packages.values(), key=lambda package: package.id)
         world.packages = {package.file_name: package for package in packages}
@@ -83,18 +86,9 @@ def _body(world: World, kind: str, key: str) -> str:
     """Return a record as JSON, or an empty text when it is gone."""
     if kind == "meta":
         return json.dumps(_meta(world), default=_fields)
-    record: Account | Cluster | Package | Task | Post | None
-    match kind:
-        case "account":
-            record = world.accounts.get(key)
-        case "cluster":
-            record = world.clusters.get(int(key))
-        case "package":
-            record = world.packages.get(key)
-        case "task":
-            record = world.tasks.get(int(key))
-        case _:
-            record = world.posts[int(key) - 1]
+    record = (
+        world.posts[int(key) - 1] if kind == "post" else _kept(world, kind).get(key if kind in _NAMED else int(key))
+    )
     return json.dumps(record, default=_fields) if record is not None else ""
 
 
@@ -113,23 +107,37 @@ def _meta(world: World) -> dict[str, Any]:
 
 
 def _take(world: World, kind: str, body: dict[str, Any]) -> None:
-    match kind:
-        case "meta":
-            _take_meta(world, body)
-        case "account":
-            world.accounts[body["name"]] = Account(**body)
-        case "cluster":
-            body["zones"] = [Zone(**zone) for zone in body["zones"]]
-            body["servers"] = [Server(**server) for server in body["servers"]]
-            world.clusters[body["id"]] = Cluster(**body)
-        case "package":
-            package = Package(**body)
-            world.packages[package.file_name] = package
-        case "task":
-            body["subtasks"] = [_subtask(subtask) for subtask in body["subtasks"]]
-            world.tasks[body["id"]] = Task(**body)
-        case "post":
-            world.posts.append(Post(**body))
+    if kind == "meta":
+        _take_meta(world, body)
+    elif kind == "post":
+        world.posts.append(Post(**body))
+    else:
+        record = _MAKERS[kind](body)
+        _kept(world, kind)[getattr(record, _NAMED.get(kind, "id"))] = record
+
+
+def _kept(world: World, kind: str) -> dict[Any, Any]:
+    """Return where a world keeps its records of a kind, by name or by id."""
+    kept: dict[str, dict[Any, Any]] = {
+        "account": world.accounts,
+        "alarm": world.alarms,
+        "audit": world.audit,
+        "cluster": world.clusters,
+        "package": world.packages,
+        "task": world.tasks,
+    }
+    return kept[kind]
+
+
+def _cluster(body: dict[str, Any]) -> Cluster:
+    body["zones"] = [Zone(**zone) for zone in body["zones"]]
+    body["servers"] = [Server(**server) for server in body["servers"]]
+    return Cluster(**body)
+
+
+def _task(body: dict[str, Any]) -> Task:
+    body["subtasks"] = [_subtask(subtask) for subtask in body["subtasks"]]
+    return Task(**body)
 
 
 def _take_meta(world: World, body: dict[str, Any]) -> None:
@@ -144,3 +152,14 @@ def _take_meta(world: World, body: dict[str, Any]) -> None:
 def _subtask(body: dict[str, Any]) -> Subtask:
     body["attempts"] = [Attempt(**attempt) for attempt in body["attempts"]]
     return Subtask(**body)
+
+
+_NAMED = {"account": "name", "package": "file_name"}
+_MAKERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "account": lambda body: Account(**body),
+    "alarm": lambda body: Alarm(**body),
+    "audit": lambda body: AuditEvent(**body),
+    "cluster": _cluster,
+    "package": lambda body: Package(**body),
+    "task": _task,
+}

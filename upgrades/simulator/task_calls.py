@@ -1,14 +1,18 @@
 """OCP's calls about tasks."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
-from upgrades.simulator import logs, operations, task_shapes
+from upgrades.simulator import audit_trail, auth, logs, operations, task_shapes
 from upgrades.simulator.engine import Engine
 from upgrades.simulator.envelope import dumps
 from upgrades.simulator.errors import Refusal
 from upgrades.simulator.listing import page_text
 from upgrades.simulator.records import Task
 from upgrades.simulator.routes import SUBTASK, TASK, Call, Route
+
+T = TypeVar("T")
 
 _KEYS: dict[str, Callable[[Task], object]] = {
     "id": lambda record: record.id,
@@ -72,17 +76,34 @@ class TaskCalls:
         return dumps({"log": logs.render(self._world, self._engine.clock, task, subtask)})
 
     def _retry(self, call: Call) -> str:
-        return dumps(task_shapes.detail(self._world, operations.retry(self._engine, call.id)))
+        task = self._noted(call, "RETRY_TASK", lambda: operations.retry(self._engine, call.id))
+        return dumps(task_shapes.detail(self._world, task))
 
     def _rollback(self, call: Call) -> str:
-        return dumps(task_shapes.detail(self._world, operations.rollback(self._engine, call.id)))
+        task = self._noted(call, "ROLLBACK_TASK", lambda: operations.rollback(self._engine, call.id))
+        return dumps(task_shapes.detail(self._world, task))
 
     def _retry_subtask(self, call: Call) -> str:
-        subtask = operations.retry_subtask(self._engine, call.id, int(call.found[1]))
+        subtask_id = int(call.found[1])
+        retry = partial(operations.retry_subtask, self._engine, call.id, subtask_id)
+        subtask = self._noted(call, "RETRY_SUBTASK", retry)
         return dumps(task_shapes.subtask_detail(self._world.task(call.id), subtask))
 
     def _skip(self, call: Call) -> None:
-        operations.skip(self._engine, call.id, int(call.found[1]))
+        self._noted(call, "SKIP_SUBTASK", lambda: operations.skip(self._engine, call.id, int(call.found[1])))
 
     def _cancel(self, call: Call) -> None:
-        operations.cancel(self._engine, call.id, int(call.found[1]))
+        self._noted(call, "CANCEL_SUBTASK", lambda: operations.cancel(self._engine, call.id, int(call.found[1])))
+
+    def _noted(self, call: Call, event: str, act: Callable[[], T]) -> T:
+        """Do something to a task and record it in OCP's audit, refused or not."""
+        is_ok = False
+        try:
+            result = act()
+            is_ok = True
+        finally:
+            at = self._engine.clock.wall_now()
+            audit_trail.acted(
+                self._world, event, auth.creator(call.account), call.id, at, client=call.client, is_ok=is_ok
+            )
+        return result
