@@ -67,6 +67,11 @@ DOORS = {
     "decisions-propose": ACT,
     "decisions-confirm": ACT,
     "decisions-withdraw": ACT,
+    "endpoints-list": Door(),
+    "endpoints-create": Door(BOTH, viewer=403, stranger=403),
+    "endpoints-detail": OBJECT,
+    "endpoints-edit": Door(BOTH, viewer=403, stranger=403),
+    "endpoints-switch": Door(SEND, viewer=403, stranger=403),
     "audit-list": Door(),
     "users-list": Door(viewer=403, stranger=403),
     "users-create": Door(BOTH, viewer=403, stranger=403),
@@ -98,6 +103,7 @@ def address(request: pytest.FixtureRequest) -> str:
     values = {
         "clusters": change_request.cluster_id,
         "requests": change_request.pk,
+        "endpoints": change_request.endpoint_id,
         "users": cast.olga.pk,
     }
     if name == "set-password":

@@ -29,6 +29,7 @@ PLACES: tuple[tuple[str, str | Promise, str], ...] = (
     ("packages-list", pgettext_lazy("page", "Packages"), "package"),
     ("requests-list", pgettext_lazy("page", "Requests"), "request"),
     ("runs-list", pgettext_lazy("page", "Runs"), "run"),
+    ("endpoints-list", pgettext_lazy("page", "Endpoints"), "endpoint"),
     ("audit-list", pgettext_lazy("page", "Audit"), "audit"),
 )
 

@@ -10,6 +10,7 @@ from upgrades.views import (
     change_requests,
     clusters,
     decisions,
+    endpoints,
     frame,
     health,
     home,
@@ -59,6 +60,12 @@ urlpatterns = [
     path("runs/<int:pk>/decisions/", decisions.decision_propose, name="decisions-propose"),
     path("decisions/<int:pk>/confirm/", decisions.decision_confirm, name="decisions-confirm"),
     path("decisions/<int:pk>/withdraw/", decisions.decision_withdraw, name="decisions-withdraw"),
+    # endpoints
+    path("endpoints/", endpoints.endpoint_list, name="endpoints-list"),
+    path("endpoints/new/", endpoints.endpoint_create, name="endpoints-create"),
+    path("endpoints/<int:pk>/", endpoints.endpoint_detail, name="endpoints-detail"),
+    path("endpoints/<int:pk>/edit/", endpoints.endpoint_edit, name="endpoints-edit"),
+    path("endpoints/<int:pk>/switch/", endpoints.endpoint_switch, name="endpoints-switch"),
     # audit
     path("audit/", audit.audit_list, name="audit-list"),
     # users

@@ -63,6 +63,12 @@ def test_private_ca_by_file_is_trusted(hostile, good):
     assert server.requests[0].endswith(b"\r\n\r\n{}")
 
 
+def test_private_ca_by_its_text_is_trusted(hostile, good):
+    server = hostile(GOOD, tls=context(good))
+    client = client_of(server.url, ca_pem=good.read_text(), is_http_allowed=False)
+    assert client.upgrade(22, b"{}").task.id == 108368
+
+
 @pytest.mark.parametrize("fault", ["no CA file", "another CA", "another name", "expired"])
 def test_certificate_that_does_not_fit_stops_the_post_before_a_byte(hostile, tmp_path, good, fault):
     served = {

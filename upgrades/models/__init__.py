@@ -4,7 +4,7 @@ from upgrades.models.audit import AuditEvent
 from upgrades.models.change_requests import ChangeRequest, Editor, Revision, Vote
 from upgrades.models.clusters import Cluster, Server, Zone
 from upgrades.models.decisions import Decision
-from upgrades.models.endpoints import Endpoint, Heartbeat
+from upgrades.models.endpoints import CredentialsKind, Endpoint, Heartbeat
 from upgrades.models.packages import Package
 from upgrades.models.runs import ClusterHold, UpgradeRun
 from upgrades.models.task_instances import Subtask, SubtaskEvent, SubtaskLog, TaskInstance
@@ -15,6 +15,7 @@ __all__ = [
     "ChangeRequest",
     "Cluster",
     "ClusterHold",
+    "CredentialsKind",
     "Decision",
     "Editor",
     "Endpoint",

@@ -1,8 +1,27 @@
 """An OCP server that ocpdash drives, and how old our word from it is."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from upgrades.models.users import User
+
+
+class CredentialsKind(models.TextChoices):
+    """How our requests are signed."""
+
+    BASIC = "basic", _("Password")
+    ACCESS_KEY = "access_key", _("Access key")
+
+
+class EndpointQuerySet(models.QuerySet["Endpoint"]):
+    """Endpoints, as far as a person may see them."""
+
+    def visible_to(self, user: "User") -> "EndpointQuerySet":
+        """All of them for everybody with a role anywhere: an endpoint belongs to no environment."""
+        return self if user.environments else self.none()
 
 
 class Endpoint(models.Model):
@@ -17,9 +36,14 @@ class Endpoint(models.Model):
     name = models.CharField(max_length=100, unique=True)
     base_url = models.CharField(max_length=255)
     account_name = models.CharField(max_length=100)
+    credentials_kind = models.CharField(
+        max_length=16, choices=CredentialsKind.choices, default=CredentialsKind.BASIC, db_default=CredentialsKind.BASIC
+    )
+    access_key = models.CharField(max_length=128, blank=True, db_default="")
     credentials = models.TextField(blank=True)
     is_account_ours = models.BooleanField(default=False)
     ca_file = models.CharField(max_length=255, blank=True)
+    ca_pem = models.TextField(blank=True, db_default="")
     ca_pin = models.CharField(max_length=64, blank=True)
     is_http_allowed = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
@@ -44,6 +68,9 @@ class Endpoint(models.Model):
     topology_due_at = models.DateTimeField(null=True)
     topology_claimed_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    lock_version = models.IntegerField(default=0, db_default=0)
+
+    objects = EndpointQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["name"]

@@ -45,6 +45,7 @@ class Calls:
         log_cap: int = 1 << 20,
         get_retries: int = 2,
         note_limit: NoteLimit | None = None,
+        ca_pem: str = "",
     ) -> None:
         self._base_url = checked_base_url(base_url, is_http_allowed=is_http_allowed)
         self._auth = auth
@@ -56,6 +57,7 @@ class Calls:
             auth,
             is_tls=self._base_url.startswith("https:"),
             ca_file=ca_file,
+            ca_pem=ca_pem,
             connect_seconds=connect_seconds,
             byte_cap=byte_cap,
             log_cap=log_cap,

@@ -42,7 +42,8 @@ class OcpClient(Calls):
     """A client of the OCP at `base_url`; safe to share between threads, keeps no connection.
 
     base_url: scheme and host, a port and a path prefix where needed. http only with is_http_allowed.
-    ca_file: a PEM file; then that CA alone is trusted, else the public ones. Certificates are always verified.
+    ca_file: a PEM file, or ca_pem: its text; then that CA alone is trusted, else the public ones. Certificates are
+    always verified.
     connect_seconds, total_seconds: for a whole read; post_seconds: for the whole upgrade POST.
     byte_cap: of a decoded answer; log_cap: of a log's tail that is kept (bytes).
     get_retries: how often a read is tried again.

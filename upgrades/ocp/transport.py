@@ -90,6 +90,7 @@ class Transport:
         *,
         is_tls: bool,
         ca_file: str | None,
+        ca_pem: str,
         connect_seconds: float,
         byte_cap: int,
         log_cap: int,
@@ -101,7 +102,7 @@ class Transport:
         self._byte_cap = byte_cap
         self._log_cap = log_cap
         # Reading the public CAs takes 20 ms, more than a whole call: not for plain http.
-        self._tls = tls_context(ca_file, DEFAULT_CA_BUNDLE_PATH) if is_tls or ca_file else None
+        self._tls = tls_context(ca_file, DEFAULT_CA_BUNDLE_PATH, ca_pem) if is_tls or ca_file or ca_pem else None
 
     def once(self, request: requests.Request, deadline: Deadline) -> Answer:
         """Sends exactly one request. Raises OcpError."""

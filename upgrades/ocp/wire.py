@@ -67,15 +67,19 @@ class TimedTlsSocket(TimedSocket, ssl.SSLSocket):
     """The same over TLS: set as `sslsocket_class` of a context, it is what wrap_socket() makes."""
 
 
-def tls_context(ca_file: str | None, fallback_ca_file: str) -> ssl.SSLContext:
-    """A context that requires a certificate for the host's name, by `ca_file` alone where it is given.
+def tls_context(ca_file: str | None, fallback_ca_file: str, ca_pem: str = "") -> ssl.SSLContext:
+    """A context that requires a certificate for the host's name, by `ca_pem` or `ca_file` alone where one is given.
 
-    Raises ValueError where the file cannot be read or holds no certificate.
+    Raises ValueError where the text or file cannot be read or holds no certificate.
     """
     try:
-        context = ssl.create_default_context(cafile=ca_file or fallback_ca_file)
-    except OSError as error:  # ssl.SSLError is one
-        raise ValueError(f"The CA file {ca_file!r} cannot be used ({error}). Give a PEM file.") from None
+        if ca_pem:
+            context = ssl.create_default_context(cadata=ca_pem)
+        else:
+            context = ssl.create_default_context(cafile=ca_file or fallback_ca_file)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        what = "text of the CA" if ca_pem else f"CA file {ca_file!r}"
+        raise ValueError(f"The {what} cannot be used ({error}). Give PEM.") from None
     context.sslsocket_class = TimedTlsSocket
     return context
 

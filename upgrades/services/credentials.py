@@ -12,8 +12,9 @@ from django.utils.crypto import salted_hmac
 
 from ocpdash.environment import SECRETS
 from upgrades import audit
-from upgrades.models import Endpoint
+from upgrades.models import CredentialsKind, Endpoint
 from upgrades.ocp.auth import BasicAuth, Signer
+from upgrades.ocp.signing import AccessKeyAuth
 from upgrades.rules import Reason
 
 
@@ -30,9 +31,13 @@ class Credentials:
     """What signs our requests, in clear: never written, logged or shown."""
 
     secret: str
+    kind: str = CredentialsKind.BASIC
+    access_key: str = ""
 
     def signer(self, account_name: str) -> Signer:
-        """Raises ValueError for an account that cannot be used."""
+        """Raises ValueError for an account or an access key that cannot be used."""
+        if self.kind == CredentialsKind.ACCESS_KEY:
+            return AccessKeyAuth(self.access_key, self.secret)
         return BasicAuth(account_name, self.secret)
 
 
@@ -56,13 +61,14 @@ def unseal(endpoint: Endpoint) -> Credentials:
     if (content["base_url"], content["account_name"]) != (endpoint.base_url, endpoint.account_name):
         raise Unreadable(Reason("endpoint.credentials_elsewhere", {"name": endpoint.name}))
     SECRETS.add(content["secret"])
-    return Credentials(secret=content["secret"])
+    return Credentials(content["secret"], endpoint.credentials_kind, endpoint.access_key)
 
 
 def mark(endpoint: Endpoint) -> str:
     """A keyed hash of account and credentials (64 hex digits): it differs once either does, and tells neither."""
     try:
-        secret = unseal(endpoint).secret
+        held = unseal(endpoint)
+        secret = f"{held.kind}\0{held.access_key}\0{held.secret}"
     except Unreadable as unreadable:
         secret = unreadable.reason.code
     text = f"{endpoint.account_name}\0{secret}"

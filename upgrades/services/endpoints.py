@@ -53,18 +53,20 @@ _HEALTHY: Mapping[str, Any] = {"failing_since": None, "failure": None, "failure_
 def client(endpoint: Endpoint) -> OcpClient:
     """A client of `endpoint`. Raises Invalid where its credentials cannot be used, or its CA file can not be read."""
     try:
-        return _client(endpoint)
+        return client_with(endpoint, credentials.unseal(endpoint))
     except credentials.Unreadable as unreadable:
         raise Invalid(unreadable.reason) from None
     except ValueError as error:
         raise Invalid(Reason("endpoint.unusable", {"detail": str(error)[:500]})) from error
 
 
-def _client(endpoint: Endpoint) -> OcpClient:
+def client_with(endpoint: Endpoint, held: credentials.Credentials) -> OcpClient:
+    """A client of `endpoint` that signs with `held`. Raises ValueError for what cannot serve."""
     return OcpClient(
         endpoint.base_url,
-        credentials.unseal(endpoint).signer(endpoint.account_name),
+        held.signer(endpoint.account_name),
         endpoint.ca_file or None,
+        ca_pem=endpoint.ca_pem,
         is_http_allowed=endpoint.is_http_allowed,
         total_seconds=settings.OCP_TOTAL_SECONDS,
         post_seconds=settings.POST_SECONDS,

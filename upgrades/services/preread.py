@@ -53,6 +53,8 @@ def read(change_request: ChangeRequest, *, seconds: float) -> Reading:
     Raises Blocked when anything is missing, unreadable, or speaks against a start.
     """
     endpoint = change_request.endpoint
+    # An admin may have changed it since: what was switched off or has another account is not upgraded.
+    endpoint.refresh_from_db()
     if not endpoints.may_read(endpoint, selectors.database_now()):
         raise Blocked(Reason("start.endpoint_not_readable", {"endpoint": endpoint.name}))
     try:

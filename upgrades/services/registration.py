@@ -1,21 +1,28 @@
-"""Which OCPs there are: what the environment names."""
+"""The endpoint that the environment names: a worker that starts makes it what OCP_* says."""
 
 import hashlib
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from upgrades import audit
-from upgrades.models import Endpoint, UpgradeRun
-from upgrades.ocp.client import OcpClient
+from upgrades.models import CredentialsKind, Endpoint
 from upgrades.rules import Reason
-from upgrades.services import credentials, endpoints
+from upgrades.services import administration, credentials, endpoints
 from upgrades.services.credentials import Credentials
-from upgrades.services.moves import Invalid, TooLate
+from upgrades.services.moves import Invalid
 
 _IDENTITY = ("base_url", "account_name")
+
+
+def is_from_environment(endpoint: Endpoint) -> bool:
+    """Whether a worker that starts makes this endpoint what OCP_* says: what is edited does not last."""
+    return bool(settings.OCP_URL) and (
+        endpoint.name == settings.OCP_ENDPOINT_NAME[:100]
+        or (endpoint.base_url, endpoint.account_name) == (settings.OCP_URL.rstrip("/"), settings.OCP_USERNAME)
+    )
 
 
 def register_from_environment() -> Endpoint | None:
@@ -27,29 +34,38 @@ def register_from_environment() -> Endpoint | None:
     """
     if not settings.OCP_URL:
         return None
-    wanted, secret = _wanted(), Credentials(settings.OCP_PASSWORD)
+    wanted, held = _wanted(), Credentials(settings.OCP_PASSWORD)
     with transaction.atomic():
-        endpoint = _described(wanted) or _create(wanted, secret)
-        _update(endpoint, wanted, secret)
-    return endpoint
+        found = _described(wanted)
+        if found is None:
+            return _create(wanted, held)
+        _update(found, wanted, held)
+    return found
 
 
 def _wanted() -> dict[str, Any]:
+    """The columns as the environment has them. Raises Invalid."""
     try:
         ca_pin = hashlib.sha256(Path(settings.OCP_CA_FILE).read_bytes()).hexdigest() if settings.OCP_CA_FILE else ""
-        signer = Credentials(settings.OCP_PASSWORD).signer(settings.OCP_USERNAME)
-        OcpClient(settings.OCP_URL, signer, settings.OCP_CA_FILE or None, settings.OCP_ALLOW_HTTP)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise Invalid(Reason("endpoint.unusable", {"detail": str(error)[:500]})) from error
-    return {
+    wanted = {
         "name": settings.OCP_ENDPOINT_NAME[:100],
         "base_url": settings.OCP_URL.rstrip("/"),
         "account_name": settings.OCP_USERNAME,
         "is_account_ours": settings.OCP_ACCOUNT_IS_OURS,
         "ca_file": settings.OCP_CA_FILE,
+        "ca_pem": "",
         "ca_pin": ca_pin,
         "is_http_allowed": settings.OCP_ALLOW_HTTP,
+        "credentials_kind": str(CredentialsKind.BASIC),
+        "access_key": "",
     }
+    try:
+        endpoints.client_with(Endpoint(**wanted), Credentials(settings.OCP_PASSWORD))
+    except ValueError as error:
+        raise Invalid(Reason("endpoint.unusable", {"detail": str(error)[:500]})) from error
+    return wanted
 
 
 def _described(wanted: dict[str, Any]) -> Endpoint | None:
@@ -58,44 +74,38 @@ def _described(wanted: dict[str, Any]) -> Endpoint | None:
     return rows.filter(name=wanted["name"]).first() or rows.filter(**identity).order_by("pk").first()
 
 
-def _create(wanted: dict[str, Any], secret: Credentials) -> Endpoint:
-    sealed = _sealed(wanted, secret)
+def _create(wanted: dict[str, Any], held: Credentials) -> Endpoint:
+    endpoint = Endpoint(**wanted)
     try:
-        with transaction.atomic():
-            endpoint = Endpoint.objects.create(**wanted, credentials=sealed)
-    except IntegrityError:
+        administration.save(endpoint, held)
+    except Invalid:
         # Another worker started in the same moment.
-        return Endpoint.objects.select_for_update().get(name=wanted["name"])
-    audit.record("endpoint.register", subject=endpoint, after=wanted)
+        return Endpoint.objects.get(name=wanted["name"])
+    audit.record("endpoint.register", subject=endpoint, after=administration.facts(endpoint))
     return endpoint
 
 
-def _update(endpoint: Endpoint, wanted: dict[str, Any], secret: Credentials) -> None:
+def _update(endpoint: Endpoint, wanted: dict[str, Any], held: Credentials) -> None:
     before = {name: getattr(endpoint, name) for name in wanted if name != "name"}
     changes = {name: wanted[name] for name, value in before.items() if wanted[name] != value}
-    is_new_secret = any(name in changes for name in _IDENTITY) or not _holds(endpoint, secret)
+    is_moved = any(name in changes for name in _IDENTITY)
+    is_new_secret = is_moved or not _holds(endpoint, held)
     if not changes and not is_new_secret:
         return
-    sealed = {"credentials": _sealed(wanted, secret)} if is_new_secret else {}
-    rows = Endpoint.objects.filter(pk=endpoint.pk)
-    if any(name in changes for name in _IDENTITY):
-        # A run that begins in this very moment is safe too: its plan, rebuilt in T1, names another address.
-        rows = rows.exclude(pk__in=UpgradeRun.objects.open().values("endpoint_id"))
-    if rows.update(**changes, **sealed) != 1:
-        raise TooLate(Reason("endpoint.run_open", {"name": endpoint.name}))
-    endpoint.refresh_from_db()
+    if is_moved:
+        administration.require_no_open_run(endpoint)
+    for name, value in changes.items():
+        setattr(endpoint, name, value)
+    administration.save(endpoint, held if is_new_secret else None)
+    changes.pop("ca_pem", None)
     after = changes | ({"credentials": "new"} if is_new_secret else {})
     audit.record("endpoint.register", subject=endpoint, before={name: before[name] for name in changes}, after=after)
     if is_new_secret:
         endpoints.close_breaker(endpoint)
 
 
-def _sealed(wanted: dict[str, Any], secret: Credentials) -> str:
-    return credentials.seal(secret, base_url=wanted["base_url"], account_name=wanted["account_name"])
-
-
-def _holds(endpoint: Endpoint, secret: Credentials) -> bool:
+def _holds(endpoint: Endpoint, held: Credentials) -> bool:
     try:
-        return credentials.unseal(endpoint) == secret
+        return credentials.unseal(endpoint).secret == held.secret
     except credentials.Unreadable:
         return False

@@ -1,0 +1,88 @@
+"""What the pages of endpoints say of one: its state in a word, why it is not read, what waits for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from upgrades.models import Endpoint
+from upgrades.rules import Reason
+from upgrades.services import endpoints
+from upgrades.templatetags.ocpdash import age_of
+
+# data-status and word of a state.
+_STATES = {
+    "off": ("closed", gettext_lazy("Switched off")),
+    "refused": ("unconfirmed", gettext_lazy("Sign-in refused")),
+    "barred": ("blocked", gettext_lazy("Cannot be asked")),
+    "waiting": ("warning", gettext_lazy("Asked to wait")),
+    "failing": ("failed", gettext_lazy("Does not answer")),
+    "worker": ("unconfirmed", gettext_lazy("Our worker is silent")),
+    "new": ("pending", gettext_lazy("Not read yet")),
+    "read": ("successful", gettext_lazy("Is read")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How one endpoint stands. `reason`: what is wrong, None where nothing is; `next_at`: when it is asked again."""
+
+    name: str
+    reason: Reason | None
+    next_at: datetime | None
+
+    @property
+    def status(self) -> str:
+        return _STATES[self.name][0]
+
+    @property
+    def word(self) -> str:
+        return str(_STATES[self.name][1])
+
+    @property
+    def is_trouble(self) -> bool:
+        return self.name not in ("read", "new", "off")
+
+
+def state_of(endpoint: Endpoint) -> State:
+    """The state of `endpoint` now, from its row alone."""
+    barred = endpoints.why_not_read(endpoint, timezone.now())
+    due = [at for at in (endpoint.follow_due_at, endpoint.inventory_due_at) if at is not None]
+    next_at = min(due) if due and barred is None else None
+    if not endpoint.is_active:
+        return State("off", barred, None)
+    if barred is not None:
+        names = {"endpoint.breaker_open": "refused", "ocp.rate_limited": "waiting", "ocp.quota_used_up": "waiting"}
+        return State(names.get(barred.code, "barred"), barred, next_at)
+    if endpoint.failing_since is not None:
+        return State("failing", Reason.from_json(endpoint.failure) if endpoint.failure else None, next_at)
+    if age_of(endpoint.observed_at or endpoint.created_at) > settings.STALE_SECONDS:
+        return State("worker", Reason("endpoint.worker_silent"), next_at)
+    return State("read" if endpoint.observed_at else "new", None, next_at)
+
+
+def facts_of(endpoint: Endpoint) -> list[tuple[str, Any]]:
+    """Names and values of what was entered, without secrets."""
+    facts: list[tuple[str, Any]] = [
+        (_("Address"), endpoint.base_url),
+        (_("Account"), endpoint.account_name),
+        (_("Signed in by"), endpoint.get_credentials_kind_display()),
+        (_("Credentials"), _("stored, sealed") if endpoint.credentials else _("none stored")),
+        (_("The account is ours alone"), _("yes") if endpoint.is_account_ours else _("no")),
+    ]
+    if endpoint.access_key:
+        facts.insert(3, (_("Access key"), endpoint.access_key))
+    return [*facts, (_("Certificate authority"), _authority(endpoint))]
+
+
+def _authority(endpoint: Endpoint) -> str:
+    if endpoint.base_url.startswith("http://"):
+        return _("none: plain http")
+    if not endpoint.ca_pin:
+        return _("the public ones")
+    where = endpoint.ca_file or _("its text is stored")
+    return _("%(where)s, sha256 %(pin)s") % {"where": where, "pin": endpoint.ca_pin[:16]}

@@ -1,0 +1,135 @@
+"""The endpoints' pages: list, one endpoint, new, edit. Everybody looks, admins of all environments change."""
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from upgrades import reasons
+from upgrades.forms.endpoints import EndpointForm
+from upgrades.models import Endpoint, UpgradeRun, User
+from upgrades.rules import Reason, workflow
+from upgrades.services import administration, registration
+from upgrades.services.administration import Entry
+from upgrades.services.moves import Invalid, TooLate
+from upgrades.views import endpoint_facts
+from upgrades.views.reader import reader
+
+
+def _counted(user: User) -> QuerySet[Endpoint]:
+    """Endpoints with how many clusters each shows, and how many runs are open there."""
+    clusters = Count("clusters", filter=Q(clusters__missing_since=None), distinct=True)
+    runs = Count("runs", filter=Q(runs__status__in=workflow.RUN_OPEN), distinct=True)
+    return Endpoint.objects.visible_to(user).annotate(cluster_count=clusters, run_count=runs)
+
+
+def _admin_and_endpoint(request: HttpRequest, pk: int, action: str) -> tuple[User, Endpoint]:
+    """The signed-in admin and the endpoint to be changed. Raises Forbidden, which is audited, before Http404."""
+    admin = reader(request)
+    endpoint = Endpoint.objects.filter(pk=pk).first()
+    administration.require_admin(actor=admin, action=action, endpoint=endpoint)
+    if endpoint is None:
+        raise Http404
+    return admin, endpoint
+
+
+@require_safe
+def endpoint_list(request: HttpRequest) -> HttpResponse:
+    """Every OCP: where it is, how it is read, what it holds."""
+    user = reader(request)
+    rows = [(endpoint, endpoint_facts.state_of(endpoint)) for endpoint in _counted(user)]
+    return render(request, "upgrades/endpoints/list.html", {"rows": rows, "cannot_change": _why_not(user)})
+
+
+@require_safe
+def endpoint_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One OCP: its state with the remedy, what was entered, and what an admin may do."""
+    user = reader(request)
+    return _detail(request, user, get_object_or_404(_counted(user), pk=pk))
+
+
+@require_http_methods(["GET", "POST"])
+def endpoint_create(request: HttpRequest) -> HttpResponse:
+    """A new endpoint."""
+    admin = reader(request)
+    administration.require_admin(actor=admin, action="endpoint.add")
+    form = EndpointForm(request.POST or None)
+    if form.is_valid():
+        try:
+            endpoint = administration.add(actor=admin, entry=Entry(**form.entered()))
+        except Invalid as refusal:
+            form.add_error(refusal.field or None, reasons.sentence(refusal.reason))
+        else:
+            messages.success(request, _("%(name)s was added. It is read within a minute.") % {"name": endpoint})
+            return redirect("endpoints-detail", endpoint.pk)
+    return render(request, "upgrades/endpoints/form.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Another name, account or CA, new credentials, the two switches."""
+    admin, endpoint = _admin_and_endpoint(request, pk, "endpoint.edit")
+    form = EndpointForm(request.POST or None, endpoint=endpoint)
+    refusal: Reason | None = None
+    if form.is_valid():
+        entry = Entry(**form.entered())
+        try:
+            administration.edit(actor=admin, endpoint=endpoint, entry=entry, lock_version=form.lock())
+        except Invalid as invalid:
+            form.add_error(invalid.field or None, reasons.sentence(invalid.reason))
+        except TooLate as late:
+            refusal = late.reason
+            endpoint.refresh_from_db()
+        else:
+            messages.success(request, _("%(name)s was saved.") % {"name": endpoint})
+            return redirect("endpoints-detail", pk)
+    facts = {
+        "form": form,
+        "endpoint": endpoint,
+        "refusal": refusal,
+        # After somebody else's save, saving once more means: over it.
+        "lock": endpoint.lock_version if refusal or not form.is_bound else form["lock_version"].value(),
+        "is_from_environment": registration.is_from_environment(endpoint),
+    }
+    return render(request, "upgrades/endpoints/form.html", facts, status=409 if refusal else 200)
+
+
+@require_POST
+def endpoint_switch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Switch an endpoint on or off."""
+    wanted = request.POST.get("to", "")
+    action = "endpoint.switch_on" if wanted == "on" else "endpoint.switch_off"
+    admin, endpoint = _admin_and_endpoint(request, pk, action)
+    if wanted not in ("on", "off"):
+        raise BadRequest
+    administration.switch(actor=admin, endpoint=endpoint, is_active=wanted == "on")
+    word = _("%(name)s is asked again.") if endpoint.is_active else _("%(name)s is asked no more.")
+    messages.success(request, word % {"name": endpoint})
+    return redirect("endpoints-detail", pk)
+
+
+def _detail(request: HttpRequest, user: User, endpoint: Endpoint) -> HttpResponse:
+    facts = {
+        "endpoint": endpoint,
+        "state": endpoint_facts.state_of(endpoint),
+        "facts": endpoint_facts.facts_of(endpoint),
+        "is_plain": endpoint.base_url.startswith("http://"),
+        "cannot_change": _why_not(user),
+        "cannot_switch": _why_not(user) or _why_not_switched(endpoint),
+        "is_from_environment": registration.is_from_environment(endpoint),
+    }
+    return render(request, "upgrades/endpoints/detail.html", facts)
+
+
+def _why_not(user: User) -> str:
+    """Why `user` may not change endpoints, "" for an admin."""
+    return "" if administration.may_manage(user) else reasons.sentence(Reason("endpoint.needs_admin"))
+
+
+def _why_not_switched(endpoint: Endpoint) -> str:
+    """Why `endpoint` stays on: a run is open there."""
+    is_held = endpoint.is_active and UpgradeRun.objects.open().filter(endpoint_id=endpoint.pk).exists()
+    return reasons.sentence(Reason("endpoint.run_open", {"name": endpoint.name})) if is_held else ""
