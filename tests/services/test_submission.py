@@ -1,5 +1,6 @@
 """The protocol of a submission against the look-alike over real HTTP: at most one POST, and doubt called doubt."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,9 @@ from django.utils import timezone
 from tests import scenes
 from tests.followed import in_thread, wait_until
 from tests.scenes import Cast, control, posts
-from upgrades.models import AuditEvent, ChangeRequest, Cluster, ClusterHold, Grant, Package, UpgradeRun
+from upgrades.models import AuditEvent, ChangeRequest, Cluster, ClusterHold, Endpoint, Grant, Package, UpgradeRun
 from upgrades.rules import submission as answers
-from upgrades.services import change_requests, moves, sending, submission
+from upgrades.services import change_requests, moves, plans, sending, submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,6 +43,46 @@ def test_an_approved_start_is_posted_once_and_runs(look_alike, cast):
     rows = AuditEvent.objects.filter(change_request_id=change_request.pk).order_by("pk")
     actions = list(rows.values_list("action", flat=True))
     assert actions[-5:] == ["run.intend", "hold.take", "change_request.begin", "run.send", "run.accept"]
+
+
+def extend():
+    """Switch the endpoint to the later form of the body; its bytes for the scene's package."""
+    Endpoint.objects.update(upgrade_body="extended")
+    return (
+        '{"destVersion": "4.2.1.8-108000022024072217", "freezeServer": false, "operatingSystem": "el7", '
+        f'"rpmFileName": "{scenes.TARGET}", "upgradeMode": "ROLLING", "zoneOrder": ["zone1", "zone2", "zone3"]}}'
+    )
+
+
+def test_the_later_form_of_the_body_is_signed_and_sent_byte_for_byte(look_alike, cast):
+    wanted = extend()
+    change_request = scenes.starting(cast)
+    run = submit(change_request)
+    assert [post["body"] for post in posts(look_alike)] == [wanted] == [run.body]
+    assert json.loads(wanted) == change_request.plan["body"]
+    assert run.status == "running"
+
+
+def test_a_switch_of_the_form_after_the_approval_turns_the_request_stale(look_alike, cast):
+    change_request = scenes.starting(cast)
+    extend()
+    assert submit(change_request) is None
+    assert (change_request.status, posts(look_alike)) == ("stale", [])
+
+
+def test_a_standby_names_the_zones_of_its_primary(look_alike, cast):
+    extend()
+    standby = Cluster.objects.get(name=f"{scenes.PAIR}_sb")
+    Cluster.objects.get(ocp_id=standby.primary_ocp_id).servers.update(zone_name="east")
+    assert plans.preview(standby, scenes.PAIR_TARGET).content["body"]["zoneOrder"] == ["east"]
+
+
+def test_a_package_without_a_system_cannot_be_named_in_the_later_form(look_alike, cast):
+    extend()
+    cluster = Cluster.objects.get(name=scenes.CLUSTER)
+    Package.objects.filter(file_name=scenes.TARGET).update(operating_system="")
+    reason = plans.preview(cluster, scenes.TARGET).reason
+    assert reason.code == "package.system_unknown"
 
 
 def test_a_second_submit_of_the_same_request_posts_nothing(look_alike, cast):

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from upgrades.rules.upgrade_body import BodyForm
+
 if TYPE_CHECKING:
     from upgrades.models.users import User
 
@@ -47,6 +49,9 @@ class Endpoint(models.Model):
     ca_pin = models.CharField(max_length=64, blank=True)
     is_http_allowed = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    upgrade_body = models.CharField(
+        max_length=16, default=BodyForm.FILE_NAME.value, db_default=BodyForm.FILE_NAME.value
+    )
 
     observed_at = models.DateTimeField(null=True)
     lists_observed_at = models.DateTimeField(null=True)
@@ -74,6 +79,12 @@ class Endpoint(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(upgrade_body__in=[form.value for form in BodyForm]),
+                name="endpoint_upgrade_body_known",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -16,6 +16,7 @@ from typing import Any
 
 from upgrades.rules.paths import Hop
 from upgrades.rules.plan_changes import Change, describe, difference, unread
+from upgrades.rules.upgrade_body import BodyOption, contradiction
 
 __all__ = [
     "PLAN_FORMAT",
@@ -38,7 +39,6 @@ __all__ = [
 ]
 
 PLAN_FORMAT = 1
-BodyOption = str | int | bool | list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,9 @@ def body(plan: Mapping[str, Any]) -> bytes:
 
     Raises ValueError where the body does not name the plan's own target.
     """
-    if plan["body"].get("rpmFileName") != plan["target"]["file_name"]:
-        raise ValueError("The body of the plan names another package than its target.")
+    wrong = contradiction(plan["body"], plan["target"])
+    if wrong is not None:
+        raise ValueError(wrong)
     _check_value(plan["body"], "body")
     return json.dumps(plan["body"], sort_keys=True, ensure_ascii=False).encode()
 

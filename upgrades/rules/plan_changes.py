@@ -68,6 +68,8 @@ def unread(before: Plan, after: Plan) -> Change | None:
 
 
 def _is_unread(change: Change) -> bool:
+    if change.path == ("body", "zoneOrder"):
+        return change.after is None
     is_ocps = change.path[0] in ("clusters", "target", "hops")
     return is_ocps and isinstance(change.before, str | int) and change.after in ("", None)
 

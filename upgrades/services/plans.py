@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upgrades.models import ChangeRequest, Cluster, Package
-from upgrades.rules import Reason, paths, plan
+from upgrades.rules import Reason, paths, plan, upgrade_body
 from upgrades.services import moves
 
 
@@ -157,12 +157,36 @@ def _facts(change_request: ChangeRequest, target: Package, hops: tuple[paths.Hop
         clusters=tuple(_cluster(cluster) for cluster in affected(change_request.cluster)),
         target=plan.TargetPlan(target.file_name, target.sha1, target.version, target.build),
         hops=hops,
+        body_options=_body_options(change_request.cluster, target),
         revision=change_request.revision,
         policy_version=change_request.policy_version,
         opens_at=change_request.window_opens_at,
         closes_at=change_request.window_closes_at,
         is_auto_start=change_request.auto_start,
     )
+
+
+def _body_options(cluster: Cluster, target: Package) -> dict[str, upgrade_body.BodyOption]:
+    form = cluster.endpoint.upgrade_body
+    if form == upgrade_body.BodyForm.FILE_NAME:
+        return {}
+    if not target.operating_system:
+        raise moves.Invalid(Reason("package.system_unknown", {"file_name": target.file_name}), "target_file_name")
+    return upgrade_body.options(
+        form,
+        version=target.version,
+        build=target.build,
+        operating_system=target.operating_system,
+        zone_names=_zones_of_primary(cluster),
+    )
+
+
+def _zones_of_primary(cluster: Cluster) -> list[str]:
+    """The zone of each server of the primary cluster, whichever of the pair the upgrade is posted to."""
+    primary = cluster
+    if cluster.primary_ocp_id is not None:
+        primary = Cluster.objects.filter(endpoint=cluster.endpoint_id, ocp_id=cluster.primary_ocp_id).first() or cluster
+    return list(primary.servers.filter(missing_since=None).values_list("zone_name", flat=True))
 
 
 def _cluster(cluster: Cluster) -> plan.ClusterPlan:

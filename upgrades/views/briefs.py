@@ -19,7 +19,7 @@ BEFORE_RUN = frozenset(workflow.REQUEST_TAKING_CLUSTER) - {workflow.RequestStatu
     workflow.RequestStatus.DRAFT
 }
 # Parts of a plan that a preview of today cannot know.
-NOT_PREVIEWED = ("plan_format", "revision", "policy_version", "window", "overrides", "body")
+NOT_PREVIEWED = ("plan_format", "revision", "policy_version", "window", "overrides")
 STOPS_SHOWN = 3
 
 
@@ -53,6 +53,7 @@ class Brief:
     stops: list[Stop]
     hop_count: int
     posted: Mapping[str, Any]
+    body: str
     others: list[Mapping[str, Any]]
     checks: list[Check] = field(default_factory=list)
     moved: list["Difference"] = field(default_factory=list)
@@ -107,6 +108,7 @@ def of(change_request: ChangeRequest) -> Brief:
         stops=list(_stops(content, verdict)),
         hop_count=len(content.get("hops", ())),
         posted=posted,
+        body=plans.body(content) if content else "",
         others=[row for row in clusters if row is not posted],
         checks=list(_checks(change_request, content, preview)) if preview else [],
         moved=_moved(change_request, preview),
