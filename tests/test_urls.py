@@ -47,6 +47,8 @@ DOORS = {
     "clusters-list": Door(),
     "clusters-detail": OBJECT,
     "clusters-environment": ACT,
+    "clusters-describe": ACT,
+    "clusters-export": Door(),
     "packages-list": Door(),
     "requests-list": Door(),
     "requests-create": Door(BOTH, viewer=403, stranger=403),

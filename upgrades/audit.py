@@ -79,6 +79,8 @@ ACTIONS: Mapping[str, str | Promise] = {
     "endpoint.open_breaker": _("stopped reading OCP: it does not accept our sign-in"),
     "endpoint.close_breaker": _("reads OCP again"),
     "cluster.set_environment": _("set the environment of a cluster"),
+    "cluster.describe": _("set owner and labels of a cluster"),
+    "cluster.export": _("exported the list of clusters"),
     "package.replaced": _("saw a package change under its name"),
     "user.add": _("added a user"),
     "user.set_grants": _("changed the roles of a user"),

@@ -63,6 +63,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     ),
     # clusters
     "cluster.not_admin": _("Only an admin of both environments may move a cluster from one to the other."),
+    "cluster.not_operator": _("Only operators of its environment may set owner and labels of a cluster."),
+    "cluster.owner_too_long": _("At most %(limit)s characters name an owner."),
+    "cluster.labels_too_many": _("At most %(limit)s labels fit on a cluster."),
+    "cluster.label_too_long": _("At most %(limit)s characters fit in a label."),
+    "cluster.word_unseen": _("This holds a character that nobody can see. Type it again."),
     "cluster.environment_unknown": _("There is no such environment."),
     "cluster.taken": _("A change request has this cluster. Its approvers are those of the environment as it is now."),
     "cluster.another_under_its_id": _("OCP shows another OceanBase cluster under the id that was %(name)s."),

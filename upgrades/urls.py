@@ -35,8 +35,10 @@ urlpatterns = [
     path("set-password/<str:uid>/<str:token>/", sign_in.set_password, name="set-password"),
     # clusters and packages
     path("clusters/", clusters.cluster_list, name="clusters-list"),
+    path("clusters/export.csv", clusters.cluster_export, name="clusters-export"),
     path("clusters/<int:pk>/", clusters.cluster_detail, name="clusters-detail"),
     path("clusters/<int:pk>/environment/", clusters.cluster_environment, name="clusters-environment"),
+    path("clusters/<int:pk>/describe/", clusters.cluster_describe, name="clusters-describe"),
     path("packages/", packages.package_list, name="packages-list"),
     # change requests
     path("change-requests/", change_requests.request_list, name="requests-list"),

@@ -148,12 +148,14 @@ def test_another_cluster_under_a_known_id_falls_back_to_production() -> None:
     endpoint = make_endpoint()
     at = timezone.now()
     inventory.mirror_clusters(endpoint, [listed()], at)
-    Cluster.objects.update(environment="dev")
+    Cluster.objects.update(environment="dev", owner="payments", labels=["pci"])
     inventory.mirror_clusters(endpoint, [listed(status="OPERATING")], at + timedelta(seconds=1))
-    assert Cluster.objects.get().environment == "dev"
+    assert Cluster.objects.values_list("environment", "owner", "labels").get() == ("dev", "payments", ["pci"])
     inventory.mirror_clusters(endpoint, [listed(name="ledger", ob_cluster_id=2002)], at + timedelta(seconds=2))
-    assert Cluster.objects.get().environment == "production"
-    assert AuditEvent.objects.get().reason["code"] == "cluster.another_under_its_id"
+    assert Cluster.objects.values_list("environment", "owner", "labels").get() == ("production", "", [])
+    event = AuditEvent.objects.get()
+    assert event.reason["code"] == "cluster.another_under_its_id"
+    assert event.before["owner"] == "payments"
 
 
 @pytest.mark.parametrize(

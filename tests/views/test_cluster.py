@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_cluster, make_endpoint, make_package, make_server, make_user
-from tests.views.pages import client_of, page_of, request_for, run_of, text_of
+from tests.views.pages import client_of, names_of, page_of, request_for, run_of, text_of
 from upgrades.models import Cluster, ClusterHold, Endpoint
 from upgrades.rules import workflow
 
@@ -132,3 +132,45 @@ def test_the_environment_button_says_why_it_is_off(endpoint: Endpoint) -> None:
     request_for(cluster)
     text = text_of(client_of(make_user("ada", "admin")), page_of(cluster))
     assert "A change request has this cluster." in text
+
+
+# --- owner and labels ------------------------------------------------------------------------------------------
+
+
+def test_an_operator_sets_owner_and_labels_and_finds_the_cluster_by_them(endpoint: Endpoint) -> None:
+    cluster, other = make_cluster(name="front"), make_cluster(name="other")
+    address = reverse("clusters-describe", args=[cluster.pk])
+    olga = client_of(make_user("olga", "operator"))
+    answer = olga.post(address, {"owner": "Payments", "labels": "tier-1\uff0c pci,"})
+    assert answer.headers["Location"] == page_of(cluster)
+    text = text_of(olga, page_of(cluster))
+    assert 'href="/clusters/?owner=Payments"' in text
+    assert 'href="/clusters/?label=tier-1"' in text
+    assert 'value="pci, tier-1"' in text
+    assert names_of(olga, "?label=tier-1") == names_of(olga, "?owner=Payments") == ["front"]
+    assert names_of(olga, "?label=tier") == []
+    assert '<option value="Payments"' in text_of(olga, "/clusters/")
+    assert Cluster.objects.get(pk=other.pk).labels == []
+
+
+def test_what_was_typed_stays_when_it_cannot_be_taken_and_an_old_form_is_refused(endpoint: Endpoint) -> None:
+    cluster = make_cluster()
+    address = reverse("clusters-describe", args=[cluster.pk])
+    olga = client_of(make_user("olga", "operator"))
+    answer = olga.post(address, {"owner": "Payments", "labels": "x" * 41})
+    assert answer.status_code == 400
+    assert 'value="Payments"' in answer.text
+    assert "At most 40 characters fit in a label." in answer.text
+    assert olga.post(address, {"owner": "o" * 101, "labels": ""}).status_code == 400
+    stale = {"owner": "Payments", "labels": "", "seen": '{"owner": "somebody", "labels": []}'}
+    assert olga.post(address, stale).status_code == 409
+    assert Cluster.objects.get().owner == ""
+
+
+@pytest.mark.parametrize("role", ["viewer", "approver", "auditor", "admin"])
+def test_who_may_not_describe_a_cluster_reads_who_can(endpoint: Endpoint, role: str) -> None:
+    cluster = make_cluster()
+    client = client_of(make_user("someone", role))
+    assert "Operators of this environment can set them." in text_of(client, page_of(cluster))
+    for values in ({"owner": "me"}, {"owner": "o" * 101}):
+        assert client.post(reverse("clusters-describe", args=[cluster.pk]), values).status_code == 403

@@ -24,6 +24,7 @@ class Cluster(models.Model):
 
     `server_versions` repeats the different [version, build] of its servers, sorted, so that lists of thousands need not
     look at servers; more than one makes it mixed. Written with the servers, in one transaction.
+    `environment`, `owner` (a team or a person) and `labels` (words, sorted) are ours: OCP knows nothing of them.
     """
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="clusters")
@@ -49,6 +50,8 @@ class Cluster(models.Model):
         output_field=models.BooleanField(),
         db_persist=True,
     )
+    owner = models.CharField(max_length=100, blank=True)
+    labels = models.JSONField(default=list)
     facts = models.JSONField(default=dict)
     failed_leftover_ids = models.JSONField(default=list)
 

@@ -53,12 +53,20 @@ def census(user: User) -> list[Kind]:
     ]
 
 
+def owners_and_labels(user: User) -> tuple[list[str], list[str]]:
+    """The owners and the labels of the clusters that `user` may see, each sorted."""
+    rows = Cluster.objects.visible_to(user).filter(missing_since=None).order_by()
+    owners = rows.exclude(owner="").values_list("owner", flat=True).distinct()
+    kept = rows.exclude(labels=[]).values_list("labels", flat=True).distinct()
+    return sorted(owners), sorted({label for labels in kept for label in labels})
+
+
 def cluster_list(user: User, filters: Mapping[str, Any]) -> ClusterQuerySet:
     """The clusters that `user` may see, in no order.
 
     `filters`: q (part of the name, of a server's address, or an OCP id), environment, region, version, state (OCP's
-    word), architecture, endpoint (its name), only ("open": a change request has it, "mixed": servers of different
-    versions, "gone": no longer in OCP's list).
+    word), architecture, endpoint (its name), owner, label, only ("open": a change request has it, "mixed": servers of
+    different versions, "gone": no longer in OCP's list).
     """
     only = filters.get("only")
     rows = Cluster.objects.visible_to(user).filter(missing_since__isnull=only != "gone").order_by()
@@ -121,4 +129,6 @@ _CLUSTER_CONDITIONS: Mapping[str, Callable[[Any], Q]] = {
     "state": lambda state: Q(status=state),
     "architecture": lambda architecture: Q(architecture=architecture),
     "endpoint": lambda name: Q(endpoint__name=name),
+    "owner": lambda owner: Q(owner=owner),
+    "label": lambda label: Q(labels__contains=[label]),
 }

@@ -1,9 +1,11 @@
-"""What ocpdash itself says of a cluster: the environment in which it serves."""
+"""What ocpdash itself says of a cluster: where it serves, who owns it, its labels; and who took the list away."""
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from upgrades import audit
@@ -11,6 +13,9 @@ from upgrades.models import ChangeRequest, Cluster, Environment, Role, User
 from upgrades.rules import Reason, workflow
 from upgrades.services.moves import Forbidden, Invalid, TooLate, attempt
 
+MOST_LABELS = 20
+LABEL_LENGTH = 40
+OWNER_LENGTH = 100
 _STAGING_OF_THE_DEMO = frozenset({"settle_batch", "report_ap"})
 
 
@@ -38,8 +43,8 @@ def record_another(row: Cluster, columns: Mapping[str, Any]) -> None:
     audit.record(
         "cluster.set_environment",
         subject=row,
-        before={"environment": row.environment, "ob_cluster_id": row.ob_cluster_id},
-        after={"environment": columns["environment"], "ob_cluster_id": columns["ob_cluster_id"]},
+        before={**described(row), "environment": row.environment, "ob_cluster_id": row.ob_cluster_id},
+        after={name: columns[name] for name in ("owner", "labels", "environment", "ob_cluster_id")},
         reason=Reason("cluster.another_under_its_id", {"name": row.name}),
     )
 
@@ -70,3 +75,62 @@ def set_environment(*, cluster: Cluster, environment: str, actor: User) -> None:
             before={"environment": before},
             after={"environment": environment},
         )
+
+
+def described(cluster: Cluster) -> dict[str, Any]:
+    """What people said of a cluster, as the audit keeps it."""
+    return {"owner": cluster.owner, "labels": list(cluster.labels)}
+
+
+def describe(
+    *, cluster: Cluster, owner: str, labels: Sequence[str], seen: Mapping[str, Any] | None = None, actor: User
+) -> None:
+    """Say who owns a cluster and which labels it has. For operators of its environment; neither decides anything.
+
+    `labels` are trimmed, sorted and kept once. `seen`: described() as the person saw it.
+    Raises Forbidden; Invalid for what is too much, too long or cannot be seen; TooLate where somebody was quicker.
+    """
+    kept = sorted({label.strip() for label in labels} - {""})
+    wanted = {"owner": owner.strip(), "labels": kept}
+    with attempt("cluster.describe", actor=actor, subject=cluster):
+        row = Cluster.objects.select_for_update().get(pk=cluster.pk)
+        require_operator(actor, row)
+        _check(owner.strip(), kept)
+        before = described(row)
+        if seen is not None and dict(seen) != before:
+            raise TooLate(Reason("form.older"))
+        if wanted == before:
+            return
+        Cluster.objects.filter(pk=row.pk).update(**wanted)
+        cluster.refresh_from_db()
+        audit.record("cluster.describe", subject=cluster, actor=actor, before=before, after=wanted)
+
+
+def require_operator(actor: User, cluster: Cluster) -> None:
+    """Raise Forbidden unless `actor` may describe this cluster."""
+    if not actor.has_role(Role.OPERATOR, cluster.environment):
+        raise Forbidden(Reason("cluster.not_operator"))
+
+
+def _check(owner: str, labels: Sequence[str]) -> None:
+    if len(owner) > OWNER_LENGTH:
+        raise Invalid(Reason("cluster.owner_too_long", {"limit": OWNER_LENGTH}), "owner")
+    if _has_unseen(owner):
+        raise Invalid(Reason("cluster.word_unseen"), "owner")
+    if len(labels) > MOST_LABELS:
+        raise Invalid(Reason("cluster.labels_too_many", {"limit": MOST_LABELS}), "labels")
+    if any(len(label) > LABEL_LENGTH for label in labels):
+        raise Invalid(Reason("cluster.label_too_long", {"limit": LABEL_LENGTH}), "labels")
+    if any(_has_unseen(label) for label in labels):
+        raise Invalid(Reason("cluster.word_unseen"), "labels")
+
+
+def _has_unseen(word: str) -> bool:
+    """Whether a word holds what nobody can see, such as a mark that turns the text round."""
+    return any(unicodedata.category(letter).startswith(("C", "Zl", "Zp")) for letter in word)
+
+
+def note_export(*, actor: User, filters: Mapping[str, Any], count: int) -> None:
+    """Record that a list of clusters left ocpdash as a file: whose, narrowed how, how many."""
+    with transaction.atomic():
+        audit.record("cluster.export", subject=None, actor=actor, after={"filters": dict(filters), "count": count})

@@ -72,6 +72,7 @@ def mirror_clusters(endpoint: Endpoint, clusters: Sequence[types.Cluster], at: d
         if row is None or cluster_services.is_another(row, columns):
             columns["environment"] = cluster_services.guess_environment(told.name)
         if row is not None and "environment" in columns:
+            columns |= {"owner": "", "labels": []}
             cluster_services.record_another(row, columns)
 
     with transaction.atomic():

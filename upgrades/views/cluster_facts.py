@@ -156,6 +156,13 @@ def _joined(values: Any) -> str | None:
     return ", ".join(str(value) for value in values) if isinstance(values, list) and values else None
 
 
+def why_not_describe(user: User, cluster: Cluster) -> str:
+    """Why the reader may not set owner and labels; "" where that is possible."""
+    if user.has_role(Role.OPERATOR, cluster.environment):
+        return ""
+    return _("Operators of this environment can set them.")
+
+
 def why_not_environment(user: User, cluster: Cluster, taking: ChangeRequest | None) -> str:
     """Why the reader may not set the environment now; "" where that is possible."""
     if not user.has_role(Role.ADMIN, cluster.environment):

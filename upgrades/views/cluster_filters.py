@@ -60,9 +60,10 @@ def spread_of(versions: Mapping[str, int], chosen: str) -> Spread:
     return Spread(segments, len(versions) - len(shown), total - past)
 
 
-def selects(kinds: Iterable[selectors.Kind], filters: Mapping[str, Any]) -> list[Select]:
+def selects(user: User, kinds: Iterable[selectors.Kind], filters: Mapping[str, Any]) -> list[Select]:
     """The lists beside the search: whatever has a choice to offer, or is chosen."""
     here = [kind for kind in kinds if not kind.is_gone]
+    owners, labels = selectors.owners_and_labels(user)
     found = [
         _select(
             "region", _("Region"), _("All regions"), {name for kind in here for name in kind.region_names}, filters
@@ -72,8 +73,15 @@ def selects(kinds: Iterable[selectors.Kind], filters: Mapping[str, Any]) -> list
             "architecture", _("Architecture"), _("Any architecture"), {kind.architecture for kind in here}, filters
         ),
         _select("endpoint", _("Endpoint"), _("All endpoints"), {kind.endpoint for kind in here}, filters),
+        _select("owner", _("Owner"), _("Any owner"), set(owners), filters),
+        _select("label", _("Label"), _("Any label"), set(labels), filters),
     ]
-    return [select for select in found if len(select.values) > 1 or select.chosen]
+    return [select for select in found if len(select.values) > _least(select) or select.chosen]
+
+
+def _least(select: Select) -> int:
+    """Every cluster has one of the facts of OCP; owner and label are things that most may lack."""
+    return 0 if select.name in ("owner", "label") else 1
 
 
 def _select(name: str, label: str, anything: str, values: set[str], filters: Mapping[str, Any]) -> Select:

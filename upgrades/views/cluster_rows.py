@@ -23,6 +23,14 @@ BESIDE_THE_POINT = frozenset(
 )
 
 
+# The head of the exported list: stable words, the same in every language.
+LINE_HEAD = (
+    "name", "ocp_id", "ob_cluster_id", "endpoint", "environment", "owner", "labels", "version", "build",
+    "server_versions", "mixed", "ocp_state", "role", "architecture", "regions", "zones", "servers", "primary_ocp_id",
+    "standby_ocp_ids", "request", "request_status", "observed_at", "missing_since",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One cluster of the list."""
@@ -62,6 +70,25 @@ def rows_of(user: User, clusters: list[Cluster]) -> list[Row]:
         next_version, why_not = routes.best(cluster)
         rows.append(Row(cluster, requests.get(cluster.pk), _relation(cluster, names), next_version, why_not))
     return rows
+
+
+def lines_of(clusters: list[Cluster]) -> list[list[object]]:
+    """`clusters` as lines under LINE_HEAD; times in UTC."""
+    requests = _requests(clusters)
+    return [_line(cluster, requests.get(cluster.pk)) for cluster in clusters]
+
+
+def _line(cluster: Cluster, request: ChangeRequest | None) -> list[object]:
+    versions = "; ".join(paths.full(version, build) for version, build in cluster.shown_versions)
+    at, gone = cluster.observed_at, cluster.missing_since
+    return [
+        cluster.name, cluster.ocp_id, cluster.ob_cluster_id, cluster.endpoint.name, cluster.environment, cluster.owner,
+        "; ".join(cluster.labels), cluster.version, cluster.build, versions, "yes" if cluster.is_mixed else "no",
+        cluster.status, cluster.type, cluster.architecture, "; ".join(cluster.region_names), len(cluster.zone_names),
+        cluster.server_count, cluster.primary_ocp_id, "; ".join(map(str, cluster.standby_ocp_ids)),
+        request.number if request else "", status_of(request) if request else "", f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        f"{gone:%Y-%m-%dT%H:%M:%SZ}" if gone else "",
+    ]  # fmt: skip
 
 
 def taking_request(cluster: Cluster) -> ChangeRequest | None:

@@ -1,5 +1,6 @@
 """The clusters' pages: the list, one cluster with its topology and what it can take, its environment."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,15 +12,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from upgrades import reasons, selectors
-from upgrades.forms.clusters import ClusterFilterForm, EnvironmentForm
+from upgrades.forms.clusters import ClusterFilterForm, DescribeForm, EnvironmentForm
 from upgrades.models import Cluster, ClusterHold, Role, User
 from upgrades.services import clusters, topology
 from upgrades.services.moves import Invalid
-from upgrades.views import cluster_facts, cluster_filters, cluster_rows, reading
+from upgrades.views import cluster_facts, cluster_filters, cluster_rows, exports, reading
 from upgrades.views.reader import reader
 
 PAGE = 50
 HISTORY = 20
+EXPORT_MOST = 20_000
 
 
 @require_safe
@@ -42,9 +44,9 @@ def cluster_list(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "filter_count": len(filters.keys() - {"sort"}),
         "counts": cluster_filters.counts(user, kinds),
-        "selects": cluster_filters.selects(kinds, filters),
+        "selects": cluster_filters.selects(user, kinds, filters),
         "environments": cluster_filters.environments(user),
-        "kept": sorted(filters.keys() - {"q", "region", "state", "architecture", "endpoint"}),
+        "kept": sorted(filters.keys() - {"q", "region", "state", "architecture", "endpoint", "owner", "label"}),
         "spread": cluster_filters.spread_of(versions, chosen),
     }
     return render(request, "upgrades/clusters/list.html", facts)
@@ -65,12 +67,49 @@ def _in_full(keys: Iterable[int]) -> list[Cluster]:
 
 
 @require_safe
+def cluster_export(request: HttpRequest) -> HttpResponse:
+    """The filtered list as CSV, whole: at most EXPORT_MOST clusters, and a last line where there are more."""
+    user = reader(request)
+    filters = ClusterFilterForm(request.GET).chosen()
+    found = selectors.cluster_list(user, filters)
+    versions = selectors.version_counts(found)
+    ordered = selectors.cluster_order(found, filters.get("sort", "version"), versions).select_related("endpoint")
+    rows = cluster_rows.lines_of(list(ordered[:EXPORT_MOST]))
+    left = sum(versions.values()) - len(rows)
+    if left > 0:
+        rows.append([f"{left} more clusters: narrow the filter"])
+    clusters.note_export(actor=user, filters=filters, count=min(len(rows), EXPORT_MOST))
+    return exports.csv_file("clusters", cluster_rows.LINE_HEAD, rows)
+
+
+@require_safe
 def cluster_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One cluster. Looking at it asks the worker to read its servers next."""
     user = reader(request)
     cluster = _visible(user, pk)
     topology.want(cluster)
-    return _page(request, user, cluster, EnvironmentForm(initial={"environment": cluster.environment}))
+    return _page(request, user, cluster, _environment(cluster))
+
+
+@require_POST
+def cluster_describe(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say who owns a cluster, and its labels."""
+    user = reader(request)
+    cluster = _visible(user, pk)
+    form = DescribeForm(request.POST)
+    if form.is_valid():
+        values = form.cleaned_data
+        try:
+            clusters.describe(
+                cluster=cluster, owner=values["owner"], labels=values["labels"], seen=values["seen"], actor=user
+            )
+        except Invalid as refusal:
+            form.add_error(refusal.field or None, reasons.sentence(refusal.reason))
+        else:
+            messages.success(request, _("Owner and labels of %(name)s are kept.") % {"name": cluster.name})
+            return redirect("clusters-detail", pk)
+    clusters.require_operator(user, cluster)
+    return _page(request, user, cluster, _environment(cluster), describing=form, status=400)
 
 
 @require_POST
@@ -90,12 +129,27 @@ def cluster_environment(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("clusters-detail", pk)
 
 
+def _environment(cluster: Cluster) -> EnvironmentForm:
+    return EnvironmentForm(initial={"environment": cluster.environment})
+
+
+def _describing(cluster: Cluster) -> DescribeForm:
+    said = clusters.described(cluster)
+    return DescribeForm(initial={**said, "labels": ", ".join(said["labels"]), "seen": json.dumps(said)})
+
+
 def _visible(user: User, pk: int) -> Cluster:
     return get_object_or_404(Cluster.objects.visible_to(user).select_related("endpoint"), pk=pk)
 
 
 def _page(
-    request: HttpRequest, user: User, cluster: Cluster, form: EnvironmentForm, *, status: int = 200
+    request: HttpRequest,
+    user: User,
+    cluster: Cluster,
+    form: EnvironmentForm,
+    *,
+    describing: DescribeForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     taking = cluster_rows.taking_request(cluster)
     history = cluster.change_requests.select_related("run", "requester").order_by("-pk")[:HISTORY]
@@ -112,6 +166,8 @@ def _page(
         "history": [(past, cluster_rows.status_of(past)) for past in history],
         "is_operator": user.has_role(Role.OPERATOR, cluster.environment),
         "form": form,
+        "describing": describing or _describing(cluster),
+        "why_not_describe": cluster_facts.why_not_describe(user, cluster),
         "why_not_environment": cluster_facts.why_not_environment(user, cluster, taking),
     }
     return render(request, "upgrades/clusters/detail.html", facts, status=status)
