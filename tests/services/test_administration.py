@@ -29,6 +29,7 @@ ENTRY = Entry(
     ca_pem="",
     is_http_allowed=False,
     is_account_ours=False,
+    upgrade_body="file_name",
 )
 KEPT = replace(ENTRY, secret="")
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.factories import make_cluster, make_endpoint, make_user
 from tests.views.acting import queries
 from tests.views.pages import client_of, request_for, run_of, text_of
-from upgrades.models import Endpoint
+from upgrades.models import AuditEvent, Endpoint
 from upgrades.services import credentials
 from upgrades.services.credentials import Credentials
 
@@ -23,6 +23,7 @@ TYPED = {
     "account_name": "ocpdash",
     "kind": "basic",
     "secret": SECRET,
+    "upgrade_body": "file_name",
 }
 
 
@@ -68,6 +69,20 @@ def test_an_edit_without_a_secret_keeps_the_stored_one_and_the_address(admin: Cl
     endpoint.refresh_from_db()
     assert (endpoint.name, endpoint.base_url) == ("hangzhou", "https://ocp.example.com")
     assert credentials.unseal(endpoint).secret == SECRET
+
+
+def test_the_form_of_the_upgrade_body_is_switched_and_audited(admin: Client) -> None:
+    endpoint = sealed()
+    typed = TYPED | {"secret": "", "lock_version": 0, "upgrade_body": "extended"}
+    assert admin.post(page_of(endpoint, "edit/"), typed).status_code == 302
+    endpoint.refresh_from_db()
+    assert endpoint.upgrade_body == "extended"
+    event = AuditEvent.objects.get(action="endpoint.edit")
+    assert (event.before["upgrade_body"], event.after["upgrade_body"]) == ("file_name", "extended")
+    assert '<option value="extended" selected>' in admin.get(page_of(endpoint, "edit/")).content.decode()
+    admin.post(page_of(endpoint, "edit/"), typed | {"lock_version": 1, "upgrade_body": "x"})
+    endpoint.refresh_from_db()
+    assert endpoint.upgrade_body == "extended"
 
 
 def test_an_edit_after_somebody_elses_save_is_409_and_may_be_sent_again(admin: Client) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 from upgrades.forms.change_requests import TextField
 from upgrades.forms.look import LookForm
 from upgrades.models import CredentialsKind, Endpoint
+from upgrades.rules.upgrade_body import BodyForm
 
 PEM_LIMIT = 100_000
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
@@ -51,6 +52,14 @@ class EndpointForm(LookForm):
         help_text=_("It is sealed before it is stored, and never shown again."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "required": True}),
     )
+    upgrade_body = forms.ChoiceField(
+        label=_("What an upgrade names"),
+        choices=[
+            (BodyForm.FILE_NAME.value, _("The package alone")),
+            (BodyForm.EXTENDED.value, _("Package, mode, version, system and order of zones")),
+        ],
+        help_text=_("The longer form is for later OCP 4.3.x. Approved requests there have to be voted on anew."),
+    )
     ca_pem = TextField(
         label=_("Certificate authority"),
         rows=4,
@@ -61,7 +70,7 @@ class EndpointForm(LookForm):
     lock_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, endpoint: Endpoint | None = None) -> None:
-        super().__init__(data, initial=_shown(endpoint) if endpoint else {"kind": CredentialsKind.BASIC})
+        super().__init__(data, initial=_shown(endpoint or Endpoint()))
         self.fields["ca_pem"].widget.attrs.update({"maxlength": PEM_LIMIT, "spellcheck": "false"})
         if endpoint is None:
             return
@@ -83,5 +92,5 @@ class EndpointForm(LookForm):
 
 def _shown(endpoint: Endpoint) -> dict[str, Any]:
     names = ("name", "base_url", "account_name", "access_key", "ca_pem", "is_http_allowed", "is_account_ours")
-    shown = {name: getattr(endpoint, name) for name in names}
+    shown = {name: getattr(endpoint, name) for name in (*names, "upgrade_body")}
     return {**shown, "kind": endpoint.credentials_kind, "lock_version": endpoint.lock_version}

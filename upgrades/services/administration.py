@@ -24,6 +24,7 @@ _KEPT = (
     "is_http_allowed",
     "credentials_kind",
     "access_key",
+    "upgrade_body",
 )
 
 
@@ -40,6 +41,7 @@ class Entry:
     ca_pem: str
     is_http_allowed: bool
     is_account_ours: bool
+    upgrade_body: str
 
     def on(self, endpoint: Endpoint) -> Endpoint:
         """`endpoint` with what was entered, not saved. A CA file of the environment stays unless text replaces it."""
@@ -52,6 +54,7 @@ class Entry:
             endpoint.ca_pin = hashlib.sha256(self.ca_pem.encode()).hexdigest() if self.ca_pem else ""
         endpoint.ca_pem = self.ca_pem
         endpoint.is_http_allowed, endpoint.is_account_ours = self.is_http_allowed, self.is_account_ours
+        endpoint.upgrade_body = self.upgrade_body
         return endpoint
 
 
