@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "upgrades.middleware.NoStoreMiddleware",
     "upgrades.middleware.SessionLifetimeMiddleware",
+    "upgrades.middleware.TimeZoneMiddleware",
     "upgrades.middleware.SignInRequiredMiddleware",
     "upgrades.middleware.RefusalMiddleware",
 ]

@@ -36,6 +36,8 @@ OPEN = Door(is_public=True)
 DOORS = {
     "home": Door(),
     "inbox": Door(),
+    "settings": Door(BOTH),
+    "settings-password": Door(SEND),
     "theme": Door(SEND, viewer=302, stranger=302, is_public=True),
     # Django's own: whatever is not POST leads back and changes nothing.
     "set_language": Door(("POST", "GET", "PUT", "DELETE"), viewer=302, stranger=302, is_public=True),

@@ -88,6 +88,7 @@ ACTIONS: Mapping[str, str | Promise] = {
     "user.reactivate": _("reactivated a user"),
     "user.reset_link": _("made a link to set a password"),
     "user.set_password": _("set a password"),
+    "user.set_time_zone": _("chose a time zone"),
     "user.sign_in": _("signed in"),
     "user.sign_out": _("signed out"),
 }

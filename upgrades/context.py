@@ -1,5 +1,6 @@
 """What every page's frame shows: navigation by role, what waits for the reader, colours, the zone of times."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,9 +77,14 @@ class Frame:
         return timezone.now().isoformat()
 
     @property
+    def moment(self) -> dt.datetime:
+        """When the page was made."""
+        return timezone.now()
+
+    @property
     def zone(self) -> str:
         """Asia/Shanghai, UTC+08."""
-        return f"{display_zone().key}, UTC{zone_text(timezone.now().astimezone(display_zone()))}"
+        return f"{display_zone()}, UTC{zone_text(timezone.now().astimezone(display_zone()))}"
 
     @property
     def theme(self) -> str:

@@ -2,7 +2,9 @@
 
 import secrets
 from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
@@ -107,6 +109,25 @@ class SessionLifetimeMiddleware:
             elif now - seen_at > SEEN_STEP_SECONDS and not is_background(request):
                 request.session["seen_at"] = now
         return self.get_response(request)
+
+
+class TimeZoneMiddleware:
+    """Every time on a page is told in the reader's own zone, or in that of the installation."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(_zone_of(getattr(request.user, "time_zone", ""))):
+            return self.get_response(request)
+
+
+def _zone_of(name: str) -> ZoneInfo:
+    """The zone chosen; a newer database of zones may have dropped its name."""
+    try:
+        return ZoneInfo(name or settings.DISPLAY_TIME_ZONE)
+    except (ValueError, ZoneInfoNotFoundError):
+        return ZoneInfo(settings.DISPLAY_TIME_ZONE)
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):

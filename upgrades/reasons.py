@@ -20,6 +20,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "user.needs_admin": _("Only an admin of all environments may change people."),
     "user.username_taken": _("The username %(username)s is taken."),
     "user.unknown_grant": _("There is no role %(role)s for the environment %(environment)s."),
+    "user.unknown_time_zone": _("There is no such time zone. Choose one from the list."),
+    "user.wrong_password": _("This is not your password."),
     "user.last_admin": _("This is the last admin of all environments: make another one first."),
     "user.already_so": _("Somebody did this for %(username)s already."),
     "user.is_inactive": _("%(username)s is deactivated."),

@@ -17,6 +17,7 @@ from upgrades.views import (
     inbox,
     packages,
     runs,
+    settings,
     sign_in,
     users,
 )
@@ -25,6 +26,8 @@ urlpatterns = [
     # the frame
     path("", home.home, name="home"),
     path("inbox/", inbox.inbox_list, name="inbox"),
+    path("settings/", settings.settings_page, name="settings"),
+    path("settings/password/", settings.settings_password, name="settings-password"),
     path("theme/", frame.theme, name="theme"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("healthz", health.healthz, name="healthz"),

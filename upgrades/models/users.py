@@ -32,6 +32,7 @@ class User(AbstractUser):
     """A person. Rights come from grants alone; `is_superuser` gives none."""
 
     full_name = models.CharField(_("full name"), max_length=150, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("user")

@@ -1,6 +1,7 @@
 """People: who may use ocpdash, with which roles. Rights to change people belong to admins of all environments."""
 
 from collections.abc import Iterable
+from zoneinfo import available_timezones
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
@@ -12,6 +13,7 @@ from django.utils import timezone
 from upgrades import audit
 from upgrades.models import Environment, Grant, Role, User
 from upgrades.rules import Reason
+from upgrades.services import sign_in
 from upgrades.services.moves import Forbidden, Invalid, TooLate, attempt
 
 # A role and an environment; "" stands for all of them.
@@ -132,6 +134,40 @@ def set_password(*, user: User, token: str, password: str) -> None:
         _end_sessions(user)
         audit.record("user.set_password", actor=user, subject=user)
         user.refresh_from_db()
+
+
+def change_password(*, user: User, current: str, password: str, address: str) -> None:
+    """Set the password that `user` chose, who knows the `current` one; all sessions of the person end.
+
+    Tries from `address` are counted as those of a sign-in are: an open session is no way to guess the password.
+    Raises Invalid for a wrong one, TooLate after too many or where the password was changed meanwhile.
+    """
+    try:
+        sign_in.check(username=user.username, password=current, address=address)
+    except Invalid as error:
+        raise Invalid(Reason("user.wrong_password"), field="current") from error
+    with attempt("user.set_password", actor=user, subject=user):
+        rows = User.objects.filter(pk=user.pk, is_active=True, password=user.password)
+        if rows.update(password=make_password(password)) != 1:
+            raise TooLate(Reason("user.already_so", {"username": user.username}))
+        _end_sessions(user)
+        audit.record("user.set_password", actor=user, subject=user)
+        user.refresh_from_db()
+
+
+def set_time_zone(*, user: User, time_zone: str) -> None:
+    """Let `user` read times in `time_zone`, a name of the IANA database; "" is the zone of the installation.
+
+    Raises Invalid for a name that the database does not hold.
+    """
+    with attempt("user.set_time_zone", actor=user, subject=user):
+        if time_zone and time_zone not in available_timezones():
+            raise Invalid(Reason("user.unknown_time_zone"), field="time_zone")
+        before = user.time_zone
+        if User.objects.filter(pk=user.pk, time_zone=before).exclude(time_zone=time_zone).update(time_zone=time_zone):
+            after = {"time_zone": time_zone}
+            audit.record("user.set_time_zone", actor=user, subject=user, before={"time_zone": before}, after=after)
+            user.refresh_from_db()
 
 
 def set_first_password(*, user: User, password: str) -> None:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
@@ -183,10 +182,9 @@ def local_date(value: dt.datetime) -> str:
     return dateformat.format(local, "D j M Y")
 
 
-@cache
-def display_zone() -> ZoneInfo:
-    """The zone in which people here read times."""
-    return ZoneInfo(settings.DISPLAY_TIME_ZONE)
+def display_zone() -> dt.tzinfo:
+    """The zone in which this reader reads times, as TimeZoneMiddleware has set it; UTC outside a request."""
+    return timezone.get_current_timezone()
 
 
 def zone_text(local: dt.datetime) -> str:

@@ -44,11 +44,15 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _open_session(request: HttpRequest, user: User) -> None:
+    begin_session(request, user)
+    sign_ins.record_sign_in(user=user)
+
+
+def begin_session(request: HttpRequest, user: User) -> None:
     """A new session with a new key: one planted before the sign-in is worth nothing."""
     login(request, user)
     now = timezone.now().timestamp()
     request.session["signed_in_at"] = request.session["seen_at"] = now
-    sign_ins.record_sign_in(user=user)
 
 
 @require_POST
