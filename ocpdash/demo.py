@@ -51,6 +51,8 @@ class Options:
     speed: float
     clusters: int
     scenario: str
+    # 127.0.0.1 but in a container, whose ports its engine publishes.
+    listen: str = LOOPBACK
 
 
 def var_folder() -> Path:
@@ -75,6 +77,7 @@ def environment() -> dict[str, str]:
         "OCP_URL": f"http://{LOOPBACK}:{ocp_ports(var)[0]}",
         "OCP_ALLOW_HTTP": "true",
         "OCP_CA_FILE": "",
+        "PULSE_FILE": "",
         "OCP_ENDPOINT_NAME": "Demo OCP",
         "OCP_USERNAME": "ocpdash",
         "OCP_PASSWORD": "ocpdash-demo",
@@ -169,9 +172,9 @@ def remove_data(var: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def web(port: int) -> list[str]:
+def web(port: int, listen: str = LOOPBACK) -> list[str]:
     """The command of the web process."""
-    command = [sys.executable, "-m", "uvicorn", "ocpdash.asgi:application", "--host", LOOPBACK, "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", "ocpdash.asgi:application", "--host", listen, "--port", str(port)]
     # Without the flag an open stream keeps uvicorn from ending.
     return [*command, "--timeout-graceful-shutdown", "3", "--lifespan", "off", "--no-access-log"]
 
@@ -202,7 +205,7 @@ def look_alike(options: Options, var: Path) -> list[str]:
 def programs(options: Options, var: Path, workers: Mapping[str, tuple[str, ...]], threads: int) -> list[Program]:
     """Every process of the demo, the web first: it is what somebody waits for."""
     return [
-        Program("web", web(options.port)),
+        Program("web", web(options.port, options.listen)),
         Program("ocp", look_alike(options, var)),
         *(Program(f"worker-{name}", worker(name, queues, threads)) for name, queues in workers.items()),
         Program("beat", beat()),

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -12,11 +13,24 @@ from django.core.exceptions import ImproperlyConfigured
 # Values that must not reach a log line; logs.py masks them.
 SECRETS: set[str] = set()
 
+
+@dataclass
+class Variable:
+    """What was asked for: the default (None: it must be set), and whether NAME_FILE may stand for it."""
+
+    default: str | None
+    is_secret: bool = False
+
+
+# Every variable that was read so far, by name.
+VARIABLES: dict[str, Variable] = {}
+
 _KEY_BYTES = 32
 
 
 def text(name: str, default: str | None = None) -> str:
     """The variable's text; `default` where it is unset or empty. Without a default it must be set."""
+    VARIABLES.setdefault(name, Variable(default))
     value = os.environ.get(name, "").strip() or default
     if value is None:
         raise ImproperlyConfigured(f"{name} must be set.")
@@ -25,6 +39,7 @@ def text(name: str, default: str | None = None) -> str:
 
 def secret(name: str, default: str | None = None) -> str:
     """Like text(), or the content of the file that NAME_FILE names. The value is masked in logs."""
+    VARIABLES.setdefault(name, Variable(default)).is_secret = True
     path = os.environ.get(f"{name}_FILE", "").strip()
     if path:
         try:

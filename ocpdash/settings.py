@@ -158,6 +158,8 @@ LOCALE_PATHS = [BASE_DIR / "upgrades" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 DISPLAY_TIME_ZONE = env.zone("DISPLAY_TIME_ZONE", "Asia/Shanghai" if MODE == "demo" else "UTC")
+# A worker or beat touches it as it works; a container's health check looks at its time.
+PULSE_FILE = env.text("PULSE_FILE", "")
 LOGGING = logs.configuration(env.choice("LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR")))
 
 # --- OCP: keys of all endpoints' credentials, and the endpoint that the environment describes --------------------

@@ -28,6 +28,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="of the web pages")
+        parser.add_argument(
+            "--listen", default=demo.LOOPBACK, help="where the pages listen: 0.0.0.0 inside a container, nowhere else"
+        )
         parser.add_argument("--speed", type=float, default=60.0, help="seconds of the look-alike OCP in one of ours")
         parser.add_argument("--clusters", type=int, default=12, help="in the look-alike OCP")
         parser.add_argument("--scenario", default="plain", help="what goes wrong in the look-alike OCP")
@@ -36,7 +39,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.MODE != "demo":
             raise CommandError("The demo brings its own environment: run it by manage.py demo, or make demo.")
-        chosen = demo.Options(options["port"], options["speed"], options["clusters"], options["scenario"])
+        names = ("port", "speed", "clusters", "scenario", "listen")
+        chosen = demo.Options(*(options[name] for name in names))
         try:
             with demo.take_lock(settings.VAR_DIR):
                 self._run(chosen, is_reset=options["reset"])
