@@ -8,7 +8,7 @@ import pytest
 
 from tests.ocp.conftest import answer, client_of, enveloped, payload, reset_after, within
 from upgrades.ocp import bodies
-from upgrades.ocp.errors import BadAnswer, ConnectionLost, DeadlinePassed
+from upgrades.ocp.errors import BadAnswer, ConnectionLost, DeadlinePassed, Unauthorized
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -42,6 +42,28 @@ def test_endless_answer_is_cut_off_by_the_cap(hostile):
     server = hostile()
     server.then(server.drip(HEAD + b"\r\n", b" " * (1 << 20), seconds=0))
     within(5, lambda: client_of(server.url).info(), BadAnswer)
+
+
+def test_gzip_bomb_in_a_refusal_or_a_log_ends_within_its_cap(hostile):
+    refused = hostile(answer(bomb(), 401, Content_Encoding="gzip"))
+    error = within(5, lambda: client_of(refused.url).info(), Unauthorized)
+    assert (error.code, error.has_envelope) == (None, False)
+    log = hostile(answer(bomb(), Content_Encoding="gzip"))
+    within(5, lambda: client_of(log.url).subtask_log(1, 2), BadAnswer)
+
+
+@pytest.mark.parametrize("piece", [b"X-Endless: 1\r\n", b"HTTP/1.1 100 Continue\r\nX: 1\r\n\r\n"])
+def test_head_without_an_end_ends_with_its_cap_or_the_deadline(hostile, piece):
+    server = hostile()
+    server.then(server.drip(HEAD, piece * 10_000, seconds=0))
+    within(4, lambda: client_of(server.url, total_seconds=1.0).info(), BadAnswer, DeadlinePassed)
+
+
+@pytest.mark.parametrize("size", [b"ffffffffffffffff", b"-5", b"0x5", b"1" * 100_000, b"5;" + b"x" * 100_000, b""])
+def test_nonsense_of_chunks_ends_within_the_deadline(hostile, size):
+    server = hostile()
+    server.then(server.drip(CHUNKED + size + b"\r\n", b" " * 65_536, seconds=0))
+    within(4, lambda: client_of(server.url, total_seconds=1.0).info(), BadAnswer, DeadlinePassed)
 
 
 @pytest.mark.parametrize(
