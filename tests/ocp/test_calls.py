@@ -272,10 +272,14 @@ def test_cluster_that_neither_list_nor_its_own_url_shows_is_not_found(hostile, a
 
 
 def test_cluster_that_the_list_lacks_is_read_by_its_own_url(hostile):
-    server = hostile(answer(payload("cluster-list")), answer(enveloped({"id": 4, "fullVersion": "4.2.1.1-1010"})))
+    server = hostile(
+        answer(payload("cluster-list")), answer(enveloped({"id": 4, "name": "x", "fullVersion": "4.2.1.1-1010"}))
+    )
     assert client_of(server.url).cluster(4).build == "1010"
 
 
+# What a row of any list must be called.
+CALLED = {"name": "x", "fileName": "x.rpm"}
 NAMED = [{"id": 1, "fileName": "a.rpm"}, {"id": 2, "fileName": "b.rpm"}, {"id": 3, "fileName": "b.rpm"}]
 
 
@@ -323,7 +327,7 @@ def test_task_list_refuses_a_page_that_ocp_does_not_have(hostile, page, size):
 
 def pages_of(*contents: list[int], **about: int) -> list[bytes]:
     """Answers of a paged list of packages with these ids."""
-    return [answer(enveloped({"contents": [{"id": i} for i in ids], "page": about})) for ids in contents]
+    return [answer(enveloped({"contents": [{"id": i, **CALLED} for i in ids], "page": about})) for ids in contents]
 
 
 @pytest.mark.parametrize("about", [{"totalPages": 3}, {"totalPage": 3}, {"totalElements": 5}, {"size": 2}])
@@ -334,7 +338,7 @@ def test_paged_list_is_read_to_its_end_by_whatever_it_says_of_it(hostile, about)
 
 
 def test_list_may_be_a_bare_array(hostile):
-    server = hostile(answer(enveloped([{"id": 7}])))
+    server = hostile(answer(enveloped([{"id": 7, **CALLED}])))
     assert [package.id for package in client_of(server.url).packages()] == [7]
 
 

@@ -142,15 +142,23 @@ def test_text_that_no_database_takes_is_replaced():
 
 
 def test_standby_and_primary_are_linked():
-    primary = parse.cluster({"id": 1, "standbyClusters": [{"id": 2}, {"id": "3"}]})
-    standby = parse.cluster({"id": 2, "type": "STANDBY", "primaryCluster": {"id": 1}})
+    primary = parse.cluster({"id": 1, "name": "x", "standbyClusters": [{"id": 2}, {"id": "3"}]})
+    standby = parse.cluster({"id": 2, "name": "y", "type": "STANDBY", "primaryCluster": {"id": 1}})
     assert (primary.standby_ids, standby.primary_id, standby.type) == ((2, 3), 1, "STANDBY")
+
+
+@pytest.mark.parametrize("name", [None, "", " ", 7, ["x"]])
+def test_what_is_known_by_its_name_must_have_one(name):
+    with pytest.raises(Malformed):
+        parse.cluster({"id": 1, "name": name})
+    with pytest.raises(Malformed):
+        parse.package({"id": 1, "fileName": name})
 
 
 @pytest.mark.parametrize("link", [{"standbyClusters": [{"name": "x"}]}, {"primaryCluster": {"name": "x"}}])
 def test_linked_cluster_without_an_id_is_refused(link):
     with pytest.raises(Malformed):
-        parse.cluster({"id": 1, **link})
+        parse.cluster({"id": 1, "name": "x", **link})
 
 
 @pytest.mark.parametrize(
@@ -164,7 +172,7 @@ def test_linked_cluster_without_an_id_is_refused(link):
     ],
 )
 def test_build_of_a_cluster_comes_from_where_it_is_shown_for_the_same_version(data, expected):
-    cluster = parse.cluster({"id": 1, **data})
+    cluster = parse.cluster({"id": 1, "name": "x", **data})
     assert (cluster.version, cluster.build) == expected
 
 

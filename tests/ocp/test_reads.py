@@ -137,7 +137,7 @@ def test_deadline_covers_all_pages_of_a_list(hostile):
     def slow_page(connection, request):
         server.is_over.wait(0.2)
         number = int(request.split(b"page=")[1].split(b"&")[0])
-        body = enveloped({"contents": [{"id": number}], "page": {"totalPages": 90}})
+        body = enveloped({"contents": [{"id": number, "fileName": "x.rpm"}], "page": {"totalPages": 90}})
         connection.sendall(answer(body))
 
     server.then(slow_page)

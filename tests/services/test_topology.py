@@ -58,6 +58,18 @@ def test_zones_servers_build_and_parameters_are_mirrored(cluster: Cluster) -> No
     assert cluster.topology_wanted_at is None
 
 
+@pytest.mark.parametrize("part", ["zones", "servers"])
+def test_a_cluster_that_has_servers_is_not_believed_to_have_none(
+    look_alike: LookAlike, cluster: Cluster, part: str
+) -> None:
+    topology.sync(cluster)
+    control(look_alike, "POST", "/faults", action="contents_empty", path=f"/{part}")
+    topology.sync(cluster)
+    cluster.refresh_from_db()
+    assert cluster.topology_failure["code"] == "ocp.bad_answer"
+    assert cluster.servers.filter(missing_since=None).count() == 9
+
+
 def test_servers_of_two_builds_leave_the_cluster_without_one(look_alike: LookAlike, cluster: Cluster) -> None:
     topology.sync(cluster)
     Server.objects.filter(pk=Server.objects.first().pk).update(build="1")

@@ -42,6 +42,13 @@ def word(row: Row, key: str, cap: int = WORD_CAP) -> str:
     return clean(value)
 
 
+def name(row: Row, key: str) -> str:
+    """The text by which a thing is known; it is never a number. Raises Malformed where it is missing or empty."""
+    if not isinstance(row.get(key), str) or not word(row, key).strip():
+        raise Malformed(f"{key} is missing")
+    return word(row, key)
+
+
 def prose(row: Row, key: str) -> str:
     """Text that is only shown: cut at PROSE_CAP characters, "" where absent."""
     return word(row, key, cap=_INT32)[:PROSE_CAP]

@@ -60,7 +60,7 @@ def cluster(data: Row) -> Cluster:
     primary = fields.part(data, "primaryCluster")
     return Cluster(
         id=fields.ident(data),
-        name=fields.word(data, "name"),
+        name=fields.name(data, "name"),
         ob_cluster_id=fields.link(data, "obClusterId"),
         version=version,
         build=build,
@@ -131,7 +131,7 @@ def package(data: Row) -> Package:
     return Package(
         id=fields.ident(data),
         name=fields.word(data, "name"),
-        file_name=fields.word(data, "fileName"),
+        file_name=fields.name(data, "fileName"),
         version=fields.word(data, "version"),
         build=fields.word(data, "buildNumber"),
         operating_system=fields.word(data, "operatingSystem"),

@@ -1,7 +1,7 @@
 """When a cluster's zones, servers and parameters are read: its row in the list changed, somebody looks, or its turn."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -94,6 +94,7 @@ def sync(cluster: Cluster, client: OcpClient | None = None) -> errors.OcpError |
     try:
         zones = client.zones(cluster.ocp_id)
         servers = client.servers(cluster.ocp_id)
+        _require_some(cluster, zones, servers)
         parameters = _optional(lambda: client.parameters(cluster.ocp_id))
         tasks = _optional(lambda: preread.newest_tasks(cluster, client))
     except errors.OcpError as error:
@@ -107,6 +108,12 @@ def sync(cluster: Cluster, client: OcpClient | None = None) -> errors.OcpError |
     inventory.mirror_parameters(cluster, parameters or (), at)
     endpoints.note_success(cluster.endpoint, at)
     return None
+
+
+def _require_some(cluster: Cluster, *lists: Sequence[object]) -> None:
+    """A cluster whose servers are counted in OCP's own list has some: an empty list is no answer to believe."""
+    if cluster.server_count and not all(lists):
+        raise errors.BadAnswer("OCP showed no zone or no server of a cluster that has some.", http_status=200)
 
 
 def _optional(read: Callable[[], T]) -> T | None:
