@@ -88,7 +88,7 @@ def test_kinds_are_listed_with_what_they_are_and_where_they_strike(there: Person
         assert any(re.search(kind["calls"], f"/api/v2/{path}") for path in (*paths, "software-packages")), kind
 
 
-def raw(ocp: Person, target: str, most: int = 200_000, seconds: float = 2.0) -> bytes:
+def raw(ocp: Person, target: str, most: int = 200_000, seconds: float = 20.0) -> bytes:
     """What comes over the wire, at most so many bytes of it."""
     address = urlsplit(ocp.url)
     with closing(socket.create_connection((address.hostname or "", address.port or 0), timeout=seconds)) as line:

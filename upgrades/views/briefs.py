@@ -108,7 +108,7 @@ def of(change_request: ChangeRequest) -> Brief:
         stops=list(_stops(content, verdict)),
         hop_count=len(content.get("hops", ())),
         posted=posted,
-        body=plans.body(content) if content else "",
+        body=_body(content),
         others=[row for row in clusters if row is not posted],
         checks=list(_checks(change_request, content, preview)) if preview else [],
         moved=_moved(change_request, preview),
@@ -142,6 +142,14 @@ def _moved(change_request: ChangeRequest, preview: plans.Preview | None) -> list
         return []
     kept = {name: change_request.plan[name] for name in NOT_PREVIEWED}
     return differences(change_request.plan, {**preview.content, **kept})
+
+
+def _body(content: Mapping[str, Any]) -> str:
+    """What would be sent; "" where the row's plan contradicts itself: it can not be started, and its page stands."""
+    try:
+        return plans.body(content) if content else ""
+    except ValueError:
+        return ""
 
 
 def _stops(content: Mapping[str, Any], verdict: paths.Eligibility | None) -> Iterator[Stop]:
