@@ -7,6 +7,7 @@ from django.conf import settings
 
 from upgrades import reasons
 from upgrades.rules import Reason
+from upgrades.templatetags.sources import source
 
 
 def test_a_code_without_a_sentence_is_shown_as_it_is() -> None:
@@ -47,10 +48,10 @@ def test_every_verdict_of_a_path_has_a_source() -> None:
     codes = {code for path in written for code in re.findall(r'Reason\(\s*"([a-z_.]+)"', path.read_text())}
     verdicts = {code for code in codes if VERDICTS.fullmatch(code)} - NO_VERDICTS
     assert len(verdicts) > 20
-    assert [code for code in sorted(verdicts) if not reasons.source(Reason(code))] == []
+    assert [code for code in sorted(verdicts) if not source(Reason(code))] == []
 
 
 def test_source_of_a_wall_is_that_of_the_wall() -> None:
-    assert "V4.3" in reasons.source(Reason("path.wall", {"wall": "4.3"}))
-    assert "OCP manual V4.2.2, “Upgrade the cluster version”" in reasons.source(Reason("path.wall", {"wall": "4.0"}))
-    assert reasons.source(Reason("ocp.not_sent")) == ""
+    assert "V4.3" in source(Reason("path.wall", {"wall": "4.3"}))
+    assert "OCP manual V4.2.2, “Upgrade the cluster version”" in source(Reason("path.wall", {"wall": "4.0"}))
+    assert source(Reason("ocp.not_sent")) == ""

@@ -12,7 +12,7 @@ from tests.factories import make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, in_review, run_of
 from upgrades.models import ChangeRequest, Decision
-from upgrades.services import decisions
+from upgrades.services import decisions, path_files
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +52,12 @@ DOORS = {
     "clusters-describe": ACT,
     "clusters-export": Door(),
     "packages-list": Door(),
+    "paths-list": Door(),
+    "paths-create": Door(BOTH, viewer=403, stranger=403),
+    # The graph is the same for everybody, as the packages are.
+    "paths-detail": Door(),
+    "paths-activate": Door(SEND, viewer=403, stranger=403),
+    "paths-remove": Door(SEND, viewer=403, stranger=403),
     "requests-list": Door(),
     "requests-create": Door(BOTH, viewer=403, stranger=403),
     "requests-detail": OBJECT,
@@ -109,6 +115,7 @@ def address(request: pytest.FixtureRequest) -> str:
         "requests": change_request.pk,
         "endpoints": change_request.endpoint_id,
         "users": cast.olga.pk,
+        "paths": path_files.upload(endpoint=change_request.endpoint, text="- version: 4.2.1.8", actor=cast.ada).pk,
     }
     if name == "set-password":
         user = cast.olga

@@ -28,6 +28,7 @@ PLACES: tuple[tuple[str, str | Promise, str], ...] = (
     ("inbox", pgettext_lazy("page", "Needs me"), "inbox"),
     ("clusters-list", pgettext_lazy("page", "Clusters"), "cluster"),
     ("packages-list", pgettext_lazy("page", "Packages"), "package"),
+    ("paths-list", pgettext_lazy("page", "Upgrade paths"), "swap"),
     ("requests-list", pgettext_lazy("page", "Requests"), "request"),
     ("runs-list", pgettext_lazy("page", "Runs"), "run"),
     ("endpoints-list", pgettext_lazy("page", "Endpoints"), "endpoint"),

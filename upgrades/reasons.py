@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from upgrades.rules import Reason, sources
+from upgrades.rules import Reason
 from upgrades.templatetags.ocpdash import STATUS_WORDS
 
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
-_SOURCE = _("Source: %(name)s")
 
 SENTENCES: Mapping[str, str | Promise] = {
     # people and signing in
@@ -107,6 +106,25 @@ SENTENCES: Mapping[str, str | Promise] = {
         "The package of a hop is missing: %(version)s for %(architecture)s, %(operating_system)s. Upload it in OCP."
     ),
     "path.beyond_graph": _("%(version)s is newer than the published upgrade graph; OCP decides when it is asked."),
+    # path files
+    "path_file.needs_admin": _("Only an admin of all environments may change path files."),
+    "path_file.there_already": _("This very file is kept already (sha256 %(sha256)s…). Put that one in force."),
+    "path_file.other_in_force": _("Another path file came into force meanwhile. Look at what it would change now."),
+    "path_file.not_in_force": _("This path file is not in force."),
+    "path_file.no_text": _("Choose a file or paste its text."),
+    "path_file.not_utf8": _("The file is not text in UTF-8."),
+    "path_file.empty": _("The file says nothing: expected a list of versions."),
+    "path_file.too_large": _("The file is too large: at most %(limit)s KiB."),
+    "path_file.too_deep": _("Line %(line)s, column %(column)s: nested deeper than a path file ever is."),
+    "path_file.too_many": _("Line %(line)s, column %(column)s: too many entries, at most %(limit)s."),
+    "path_file.not_plain": _("Line %(line)s, column %(column)s: anchors, aliases and tags are not read. Write it out."),
+    "path_file.not_yaml": _("Line %(line)s, column %(column)s: this is no YAML (%(problem)s)."),
+    "path_file.wrong_shape": _("Line %(line)s, column %(column)s: expected %(expected)s, found %(found)s."),
+    "path_file.key_unknown": _("Line %(line)s, column %(column)s: %(key)s is unknown. Known are: %(known)s."),
+    "path_file.key_twice": _("Line %(line)s, column %(column)s: %(key)s stands here twice."),
+    "path_file.version_missing": _("Line %(line)s, column %(column)s: this entry has no version."),
+    "path_file.version_twice": _("Line %(line)s: %(version)s stands in the file already, at line %(first)s."),
+    "path_file.two_conditions": _("Line %(line)s, column %(column)s: there may be only one of the two conditions."),
     # rights, statuses, forms
     "person.inactive": _("This account is deactivated."),
     "move.not_permitted": _("Your roles do not allow it here: it takes %(by)s."),
@@ -239,29 +257,15 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "decider": _("an operator, an approver or an admin"),
     },
     "status": STATUS_WORDS,
+    "expected": {
+        "entries": _("a list of versions, each beginning with “- version:”"),
+        "entry": _("an entry with the key version"),
+        "version": _("a version such as 4.2.1.8 or 4.2.1.8-108000022024072217"),
+        "versions": _("a list of versions"),
+        "flag": _("True or False"),
+        "binary_rule": _("True, False, or value with when_come_from or when_upgraded_to"),
+    },
 }
-
-# Where a verdict's rule comes from, by the keys of rules/sources.py.
-SOURCES: Mapping[str, str | Promise] = {
-    "ours": _("ocpdash's own rule"),
-    "ocp_upgrade_page": _("OCP manual V4.2.2, “Upgrade the cluster version”"),
-    "ocp_best_practices": _("OCP manual V4.2.2, O&M best practices, “Upgrade an OB cluster”"),
-    "ocp_packages_api": _("OCP manual V4.2.2, API reference, software packages"),
-    "ocp_clusters_api": _("OCP manual V4.2.2, API reference, “Query clusters”"),
-    "ocp_error_obe11063": _("OCP manual V4.2.2, error codes, OBE11063"),
-    "ocp_error_obe11067": _("OCP manual V4.2.2, error codes, OBE11067"),
-    "ocp_error_obe11082": _("OCP manual V4.2.2, error codes, OBE11082"),
-    "ocp_error_pkg10014": _("OCP manual V4.2.2, error codes, PKG10014"),
-    "oceanbase_graph_file": _("OceanBase, oceanbase_upgrade_dep.yml"),
-    "oceanbase_checker": _("OceanBase, tools/upgrade/upgrade_checker.py"),
-    "oceanbase_manual_43": _("OceanBase manual V4.3, upgrades"),
-}
-
-
-def source(reason: Reason) -> str:
-    """Where the rule behind a verdict stands, as "Source: …"; "" for a reason that is no verdict of a path."""
-    name = SOURCES.get(sources.source_of(reason))
-    return "" if name is None else str(_SOURCE) % {"name": name}
 
 
 def sentence(reason: Reason) -> str:

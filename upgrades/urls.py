@@ -16,6 +16,8 @@ from upgrades.views import (
     home,
     inbox,
     packages,
+    path_files,
+    paths,
     runs,
     settings,
     sign_in,
@@ -43,6 +45,12 @@ urlpatterns = [
     path("clusters/<int:pk>/environment/", clusters.cluster_environment, name="clusters-environment"),
     path("clusters/<int:pk>/describe/", clusters.cluster_describe, name="clusters-describe"),
     path("packages/", packages.package_list, name="packages-list"),
+    # upgrade paths
+    path("upgrade-paths/", paths.path_list, name="paths-list"),
+    path("upgrade-paths/new/", path_files.file_create, name="paths-create"),
+    path("upgrade-paths/<int:pk>/", path_files.file_detail, name="paths-detail"),
+    path("upgrade-paths/<int:pk>/activate/", path_files.file_activate, name="paths-activate"),
+    path("upgrade-paths/<int:pk>/remove/", path_files.file_remove, name="paths-remove"),
     # change requests
     path("change-requests/", change_requests.request_list, name="requests-list"),
     path("change-requests/new/", change_request_forms.request_create, name="requests-create"),

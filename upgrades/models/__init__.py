@@ -6,6 +6,7 @@ from upgrades.models.clusters import Cluster, Server, Zone
 from upgrades.models.decisions import Decision
 from upgrades.models.endpoints import CredentialsKind, Endpoint, Heartbeat
 from upgrades.models.packages import Package
+from upgrades.models.path_files import PathFile
 from upgrades.models.runs import ClusterHold, UpgradeRun
 from upgrades.models.task_instances import Subtask, SubtaskEvent, SubtaskLog, TaskInstance
 from upgrades.models.users import Environment, Grant, Role, User
@@ -23,6 +24,7 @@ __all__ = [
     "Grant",
     "Heartbeat",
     "Package",
+    "PathFile",
     "Revision",
     "Role",
     "Server",

@@ -32,6 +32,7 @@ __all__ = [
     "Eligibility",
     "Graph",
     "Hop",
+    "Kind",
     "PackageFacts",
     "PackageName",
     "Path",
@@ -40,8 +41,10 @@ __all__ = [
     "find_path",
     "full",
     "graph_of",
+    "kind_of",
     "known_graph",
     "line",
+    "package_for",
     "parse_file_name",
     "running_build",
     "version_key",
@@ -201,7 +204,7 @@ def _hops(
     missing: list[Reason] = []
     for step in path.binary_hops:
         is_last = step is path.steps[-1]
-        package = target if is_last else _newest_for(graph, step, target, packages)
+        package = target if is_last else package_for(graph, step, kind_of(target), packages)
         if package is None:
             params = {
                 "version": full(step.version, step.build),
@@ -216,17 +219,19 @@ def _hops(
     return tuple(hops), missing
 
 
-def _newest_for(
-    graph: Graph, step: Step, target: PackageFacts, packages: Sequence[PackageFacts]
-) -> PackageFacts | None:
-    """Return the package with the newest build for a stop on the way, of the target's own kind.
+Kind = tuple[str, str, str, str]
+"""What packages that belong together have in common: type, name, architecture, operating system."""
+
+
+def package_for(graph: Graph, step: Step, kind: Kind, packages: Sequence[PackageFacts]) -> PackageFacts | None:
+    """Return the package of this kind with the newest build for a stop on the way.
 
     A build that the vendor withdrew is nobody's stop, unless the graph itself leads over that very build.
     """
     fitting = [
         package
         for package in packages
-        if _kind(package) == _kind(target)
+        if kind_of(package) == kind
         and package.build
         and _is_readable(package.version, package.build)
         and _is_for(step, package)
@@ -240,7 +245,8 @@ def _is_for(step: Step, package: PackageFacts) -> bool:
     return found[:4] == wanted[:4] and found >= wanted
 
 
-def _kind(package: PackageFacts) -> tuple[str, str, str, str]:
+def kind_of(package: PackageFacts) -> Kind:
+    """Return what packages of one path have in common."""
     return (package.type, package.name, package.architecture, package.operating_system)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from upgrades.rules import Reason
 
-# Keys of sources; the same words as in reasons.SOURCES.
+# Keys of sources; the same words as in reasons.SOURCES. Behind a colon stands the code of an error.
 OURS = "ours"
 _UPGRADE_PAGE = "ocp_upgrade_page"
 _BEST_PRACTICES = "ocp_best_practices"
@@ -19,11 +19,11 @@ _SOURCES: Mapping[str, str] = {
     "package.wrong_type": _PACKAGES_API,
     "package.other_product": _BEST_PRACTICES,
     "package.unknown_product": OURS,
-    "package.other_architecture": "ocp_error_obe11067",
+    "package.other_architecture": "ocp_error:OBE11067",
     "package.other_operating_system": _BEST_PRACTICES,
     "package.unreadable": _PACKAGES_API,
     "package.sha1_unknown": OURS,
-    "package.unknown": "ocp_error_pkg10014",
+    "package.unknown": "ocp_error:PKG10014",
     "cluster.version_unknown": OURS,
     "cluster.version_unreadable": OURS,
     "cluster.server_version_unknown": OURS,
@@ -36,11 +36,11 @@ _SOURCES: Mapping[str, str] = {
     "cluster.servers_unread": OURS,
     "cluster.few_zones": _UPGRADE_PAGE,
     "version.unreadable": _PACKAGES_API,
-    "path.already_there": "ocp_error_obe11082",
+    "path.already_there": "ocp_error:OBE11082",
     "path.not_upward": _UPGRADE_PAGE,
     "path.build_unknown": _GRAPH_FILE,
     "path.target_deprecated": _GRAPH_FILE,
-    "path.none": "ocp_error_obe11063",
+    "path.none": "ocp_error:OBE11063",
     "path.package_missing": _BEST_PRACTICES,
     "path.beyond_graph": _GRAPH_FILE,
 }

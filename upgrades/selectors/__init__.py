@@ -15,6 +15,7 @@ from upgrades.selectors.clusters import (
 )
 from upgrades.selectors.graphs import RunGraph, Step, run_graph
 from upgrades.selectors.inbox import Inbox, inbox, inbox_count
+from upgrades.selectors.path_files import graph_of_sha256, path_file_in_force, path_graph, path_graphs
 from upgrades.selectors.runs import run_detail, run_list
 from upgrades.selectors.snapshots import Mark, run_mark, run_snapshot
 
@@ -31,10 +32,14 @@ __all__ = [
     "cluster_list",
     "cluster_order",
     "database_now",
+    "graph_of_sha256",
     "inbox",
     "inbox_count",
     "observation",
     "owners_and_labels",
+    "path_file_in_force",
+    "path_graph",
+    "path_graphs",
     "run_detail",
     "run_graph",
     "run_list",

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from upgrades import selectors
 from upgrades.models import ChangeRequest, Cluster, Package
 from upgrades.rules import Reason, paths, plan, upgrade_body
+from upgrades.rules.stops import Graph
 from upgrades.services import moves
 
 
@@ -123,10 +125,18 @@ def _target(change_request: ChangeRequest) -> Package:
     return target
 
 
-def _eligibility(cluster: Cluster, target: Package) -> paths.Eligibility:
+def verdict(change_request: ChangeRequest, graph: Graph) -> paths.Eligibility:
+    """Whether its cluster could take its package by another graph. Raises Invalid where the package is gone."""
+    return _eligibility(change_request.cluster, _target(change_request), graph)
+
+
+def _eligibility(cluster: Cluster, target: Package, graph: Graph | None = None) -> paths.Eligibility:
     packages = Package.objects.filter(endpoint=cluster.endpoint_id, missing_since=None)
     return paths.eligibility(
-        cluster_facts(cluster), package_facts(target), [package_facts(package) for package in packages]
+        cluster_facts(cluster),
+        package_facts(target),
+        [package_facts(package) for package in packages],
+        graph or selectors.path_graph(cluster.endpoint_id),
     )
 
 

@@ -44,12 +44,6 @@ def sentence(reason: Reason | Mapping[str, Any] | None) -> str:
 
 
 @register.filter
-def source(reason: Reason) -> str:
-    """Where the rule behind a verdict stands; "" for a reason that is none."""
-    return reasons.source(reason)
-
-
-@register.filter
 @stringfilter
 def act(action: str) -> str:
     """The words of an audit action; an unknown one is shown as it is."""

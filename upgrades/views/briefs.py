@@ -8,11 +8,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from upgrades import reasons
+from upgrades import reasons, selectors
 from upgrades.models import ChangeRequest, Cluster, ClusterHold, Package
 from upgrades.rules import Reason, paths, plan, workflow
 from upgrades.services import moves, plans
 from upgrades.templatetags.change_requests import package_version
+from upgrades.templatetags.sources import source
 
 # Until then the mirror is compared with the plan; afterwards the plan is history.
 BEFORE_RUN = frozenset(workflow.REQUEST_TAKING_CLUSTER) - {workflow.RequestStatus.IN_PROGRESS} | {
@@ -218,7 +219,7 @@ def _path_checks(change_request: ChangeRequest, content: Mapping[str, Any], prev
         against = verdict.reasons if verdict else (preview.reason,)
         for reason in against:
             if reason is not None:
-                text = f"{reasons.sentence(reason)} {reasons.source(reason)}".strip()
+                text = f"{reasons.sentence(reason)} {source(reason)}".strip()
                 yield Check("blocked", _("The cluster can take the package"), text, at)
     else:
         hops = [hop.file_name for hop in verdict.hops]
@@ -228,7 +229,7 @@ def _path_checks(change_request: ChangeRequest, content: Mapping[str, Any], prev
         if change_request.plan is not None:
             yield _sha1(content, verdict, at)
     for caution in verdict.cautions if verdict else ():
-        yield Check("warning", reasons.sentence(caution), reasons.source(caution), at)
+        yield Check("warning", reasons.sentence(caution), source(caution), at)
 
 
 def _sha1(content: Mapping[str, Any], verdict: paths.Eligibility, at: dt.datetime | None) -> Check:
@@ -270,8 +271,10 @@ def options(cluster: Cluster) -> list[Option]:
     rows = list(Package.objects.filter(endpoint=cluster.endpoint_id, missing_since=None, type=paths.SERVER_PACKAGE))
     facts = plans.cluster_facts(cluster)
     packages = [plans.package_facts(row) for row in rows]
+    graph = selectors.path_graph(cluster.endpoint_id)
     found = [
-        Option(row, paths.eligibility(facts, package, packages)) for row, package in zip(rows, packages, strict=True)
+        Option(row, paths.eligibility(facts, package, packages, graph))
+        for row, package in zip(rows, packages, strict=True)
     ]
     return sorted(found, key=lambda option: (option.is_possible, _order(option.package)), reverse=True)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from upgrades import selectors
 from upgrades.models import ChangeRequest, Cluster, Package, User
 from upgrades.rules import Reason, paths, workflow
 from upgrades.rules.verdicts import Stock, stock_of
@@ -153,7 +154,8 @@ def stocks(endpoint_ids: Collection[int]) -> dict[int, Stock]:
     found: dict[int, list[paths.PackageFacts]] = {}
     for row in rows.order_by("file_name"):
         found.setdefault(row.endpoint_id, []).append(plans.package_facts(row))
-    return {endpoint_id: stock_of(tuple(packages)) for endpoint_id, packages in found.items()}
+    graphs = selectors.path_graphs(found)
+    return {endpoint_id: stock_of(tuple(packages), graphs[endpoint_id]) for endpoint_id, packages in found.items()}
 
 
 def _order(package: paths.PackageFacts) -> tuple[int, ...]:
