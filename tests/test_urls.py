@@ -82,6 +82,7 @@ DOORS = {
     "endpoints-detail": OBJECT,
     "endpoints-edit": Door(BOTH, viewer=403, stranger=403),
     "endpoints-switch": Door(SEND, viewer=403, stranger=403),
+    "endpoints-test": Door(SEND, viewer=403, stranger=403),
     "audit-list": Door(),
     "users-list": Door(viewer=403, stranger=403),
     "users-create": Door(BOTH, viewer=403, stranger=403),

@@ -73,6 +73,7 @@ ACTIONS: Mapping[str, str | Promise] = {
     "endpoint.register": _("registered the endpoint from the environment"),
     "endpoint.add": _("added an endpoint"),
     "endpoint.edit": _("edited an endpoint"),
+    "endpoint.test": _("tested the connection to an endpoint"),
     "endpoint.switch_on": _("switched an endpoint on"),
     "endpoint.switch_off": _("switched an endpoint off"),
     "endpoint.rotate_credentials": _("sealed the credentials of an endpoint with the newest key"),

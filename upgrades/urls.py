@@ -79,6 +79,7 @@ urlpatterns = [
     path("endpoints/<int:pk>/", endpoints.endpoint_detail, name="endpoints-detail"),
     path("endpoints/<int:pk>/edit/", endpoints.endpoint_edit, name="endpoints-edit"),
     path("endpoints/<int:pk>/switch/", endpoints.endpoint_switch, name="endpoints-switch"),
+    path("endpoints/<int:pk>/test/", endpoints.endpoint_test, name="endpoints-test"),
     # audit
     path("audit/", audit.audit_list, name="audit-list"),
     # users

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from tests.views.pages import client_of, request_for, run_of, text_of
 from upgrades.models import AuditEvent, Endpoint
 from upgrades.services import credentials
 from upgrades.services.credentials import Credentials
+from upgrades.simulator.server import LookAlike
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +169,23 @@ def test_the_list_costs_the_same_for_three_and_for_thirty(admin: Client) -> None
 
 def test_without_an_endpoint_the_page_says_what_to_do(admin: Client) -> None:
     assert "No OCP is connected" in text_of(admin, "/endpoints/")
+
+
+def test_a_test_of_the_connection_shows_its_lines_on_the_page(admin: Client, look_alike: LookAlike) -> None:
+    typed = TYPED | {"base_url": look_alike.url, "is_http_allowed": "on", "secret": look_alike.password, "do": "test"}
+    page = admin.post("/endpoints/new/", typed | {"account_name": look_alike.username}).content.decode()
+    assert "The test passed." in page
+    assert "Nothing was saved" in page
+    assert look_alike.password not in page
+    assert not Endpoint.objects.exists()
+    endpoint = sealed(base_url=look_alike.url)
+    cache.clear()
+    page = admin.post(page_of(endpoint, "test/")).content.decode()
+    assert "The test did not pass." in page
+    assert "Enter them anew; do not guess, OCP locks accounts." in page
+
+
+def test_a_test_of_a_form_that_cannot_serve_says_why(admin: Client) -> None:
+    page = admin.post("/endpoints/new/", TYPED | {"base_url": "nonsense", "do": "test"}).content.decode()
+    assert "Nothing was tried" in page
+    assert page.count("must be like https://ocp.example.com:8443") == 2

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from upgrades.models import Endpoint
 from upgrades.rules import Reason
-from upgrades.services import endpoints
+from upgrades.services import endpoints, trying
 from upgrades.templatetags.ocpdash import age_of
 
 # data-status and word of a state.
@@ -63,6 +63,33 @@ def state_of(endpoint: Endpoint) -> State:
     if age_of(endpoint.observed_at or endpoint.created_at) > settings.STALE_SECONDS:
         return State("worker", Reason("endpoint.worker_silent"), next_at)
     return State("read" if endpoint.observed_at else "new", None, next_at)
+
+
+TESTED_WORDS = {
+    "clock": gettext_lazy("Connection and clock"),
+    "account": gettext_lazy("Account"),
+    "clusters": gettext_lazy("List of clusters"),
+    "servers": gettext_lazy("Zones, servers and parameters"),
+    "packages": gettext_lazy("List of packages"),
+    "tasks": gettext_lazy("Tasks"),
+    "upgrade": gettext_lazy("Sending an upgrade"),
+}
+_OUTCOMES = {"passed": "successful", "warning": "warning", "failed": "failed", "not_tried": "pending"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One line of a test: data-status, what was tried, what came of it."""
+
+    status: str
+    title: str
+    reason: Reason
+
+
+def tested(lines: list[trying.Line]) -> dict[str, Any]:
+    """The lines of a test and its verdict, for the template."""
+    shown = [Tested(_OUTCOMES[line.outcome], str(TESTED_WORDS[line.what]), line.reason) for line in lines]
+    return {"lines": shown, "is_passed": trying.is_passed(lines), "at": timezone.now()}
 
 
 def facts_of(endpoint: Endpoint) -> list[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from upgrades import reasons
 from upgrades.forms.endpoints import EndpointForm
 from upgrades.models import Endpoint, UpgradeRun, User
 from upgrades.rules import Reason, workflow
-from upgrades.services import administration, registration
+from upgrades.services import administration, registration, trying
 from upgrades.services.administration import Entry
 from upgrades.services.moves import Invalid, TooLate
 from upgrades.views import endpoint_facts
@@ -59,13 +59,17 @@ def endpoint_create(request: HttpRequest) -> HttpResponse:
     form = EndpointForm(request.POST or None)
     if form.is_valid():
         try:
-            endpoint = administration.add(actor=admin, entry=Entry(**form.entered()))
+            if _is_test(request):
+                return _form(request, form, test=trying.try_entered(actor=admin, endpoint=None, entry=_entry(form)))
+            endpoint = administration.add(actor=admin, entry=_entry(form))
         except Invalid as refusal:
             form.add_error(refusal.field or None, reasons.sentence(refusal.reason))
+        except TooLate as late:
+            return _form(request, form, refusal=late.reason)
         else:
             messages.success(request, _("%(name)s was added. It is read within a minute.") % {"name": endpoint})
             return redirect("endpoints-detail", endpoint.pk)
-    return render(request, "upgrades/endpoints/form.html", {"form": form})
+    return _form(request, form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,9 +79,11 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = EndpointForm(request.POST or None, endpoint=endpoint)
     refusal: Reason | None = None
     if form.is_valid():
-        entry = Entry(**form.entered())
         try:
-            administration.edit(actor=admin, endpoint=endpoint, entry=entry, lock_version=form.lock())
+            if _is_test(request):
+                lines = trying.try_entered(actor=admin, endpoint=endpoint, entry=_entry(form))
+                return _form(request, form, endpoint, test=lines)
+            administration.edit(actor=admin, endpoint=endpoint, entry=_entry(form), lock_version=form.lock())
         except Invalid as invalid:
             form.add_error(invalid.field or None, reasons.sentence(invalid.reason))
         except TooLate as late:
@@ -86,15 +92,47 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s was saved.") % {"name": endpoint})
             return redirect("endpoints-detail", pk)
+    return _form(request, form, endpoint, refusal=refusal)
+
+
+def _is_test(request: HttpRequest) -> bool:
+    """Whether the button was the one that tries what stands in the form."""
+    return request.POST.get("do") == "test"
+
+
+def _entry(form: EndpointForm) -> Entry:
+    return Entry(**form.entered())
+
+
+def _form(
+    request: HttpRequest,
+    form: EndpointForm,
+    endpoint: Endpoint | None = None,
+    *,
+    refusal: Reason | None = None,
+    test: list[trying.Line] | None = None,
+) -> HttpResponse:
+    is_fresh = endpoint is not None and (refusal is not None or not form.is_bound)
     facts = {
         "form": form,
         "endpoint": endpoint,
         "refusal": refusal,
         # After somebody else's save, saving once more means: over it.
-        "lock": endpoint.lock_version if refusal or not form.is_bound else form["lock_version"].value(),
-        "is_from_environment": registration.is_from_environment(endpoint),
+        "lock": endpoint.lock_version if endpoint and is_fresh else form["lock_version"].value(),
+        "is_from_environment": endpoint is not None and registration.is_from_environment(endpoint),
+        "is_test": _is_test(request),
+        "wrong": " ".join(str(error) for errors in form.errors.values() for error in errors),
+        "test": endpoint_facts.tested(test) if test is not None else None,
     }
     return render(request, "upgrades/endpoints/form.html", facts, status=409 if refusal else 200)
+
+
+@require_POST
+def endpoint_test(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try the stored credentials now, and show what came of it on the endpoint's page."""
+    admin, endpoint = _admin_and_endpoint(request, pk, "endpoint.test")
+    lines = trying.try_stored(actor=admin, endpoint=endpoint)
+    return _detail(request, admin, get_object_or_404(_counted(admin), pk=pk), test=lines)
 
 
 @require_POST
@@ -111,7 +149,9 @@ def endpoint_switch(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("endpoints-detail", pk)
 
 
-def _detail(request: HttpRequest, user: User, endpoint: Endpoint) -> HttpResponse:
+def _detail(
+    request: HttpRequest, user: User, endpoint: Endpoint, *, test: list[trying.Line] | None = None
+) -> HttpResponse:
     facts = {
         "endpoint": endpoint,
         "state": endpoint_facts.state_of(endpoint),
@@ -120,6 +160,7 @@ def _detail(request: HttpRequest, user: User, endpoint: Endpoint) -> HttpRespons
         "cannot_change": _why_not(user),
         "cannot_switch": _why_not(user) or _why_not_switched(endpoint),
         "is_from_environment": registration.is_from_environment(endpoint),
+        "test": endpoint_facts.tested(test) if test is not None else None,
     }
     return render(request, "upgrades/endpoints/detail.html", facts)
 
