@@ -42,24 +42,23 @@ SENTENCES: Mapping[str, str | Promise] = {
     "endpoint.unusable": _("OCP cannot be used as it is named: %(detail)s"),
     "endpoint.run_open": _("%(name)s keeps its address and account, and stays on, while a run is open there."),
     "test.too_soon": _("It was tried a moment ago. Wait %(seconds)s s: OCP locks an account that tries too often."),
-    "test.not_tried": _("Not tried after what failed above."),
+    "test.not_tried": _("Not tried, after what came of the above."),
     "test.upgrade_not_tried": _("Not tried: it would begin an upgrade. The account needs OCP's role CLUSTER_MANAGER."),
     "test.clock_agrees": _("Reached. OCP's clock is %(seconds)s s from ours."),
     "test.clock_differs": _("OCP's clock is %(seconds)s s from ours: set both by NTP. Access keys fail from 900 s on."),
     "test.signed_in": _("OCP %(version)s takes our sign-in."),
     "test.read": _("Read: %(count)s."),
     "test.no_clusters": _("OCP shows no cluster: give the account CLUSTER_VIEWER for those that ocpdash is to drive."),
-    "test.without_cluster": _("Not tried: OCP shows no cluster to ask about."),
     "test.not_reached": _(
         "%(detail)s Check address, port, firewall and, with https, the certificate and its authority."
     ),
     "test.unauthorized": _("OCP refuses account or secret (401). Enter them anew; do not guess, OCP locks accounts."),
     "test.forbidden": _("The account lacks a right (403): give it %(right)s in OCP."),
-    "test.redirected": _("Something sends us elsewhere, which is never followed: enter the address of OCP itself."),
-    "test.no_ocp": _("Nothing of OCP is at this address (404): check port and path."),
+    "test.no_ocp": _("OCP itself is not at this address (404, or sent elsewhere): check scheme, port and path."),
     "test.bad_answer": _("The answer is not OCP's, or was cut: check that no proxy or portal stands at this address."),
-    "test.rate_limited": _("OCP asks for fewer requests (429): try again in some minutes."),
-    "test.too_slow": _("No answer within %(seconds)s s: see whether OCP is overloaded, or a firewall drops packets."),
+    "test.too_slow": _(
+        "No answer within %(seconds)s s, or too many requests (429): OCP is overloaded, or a firewall drops packets."
+    ),
     "endpoint.key_in_ca": _("This holds a private key: enter the authority's certificates alone."),
     "endpoint.needs_admin": _("Only an admin of all environments may change endpoints."),
     "endpoint.address_taken": _("Another endpoint has this address already."),
@@ -75,11 +74,10 @@ SENTENCES: Mapping[str, str | Promise] = {
     ),
     "endpoint.credentials_missing": _("No credentials are stored for %(name)s: an admin has to enter them."),
     "endpoint.credentials_unreadable": _(
-        "The credentials of %(name)s are unreadable: no key of CREDENTIALS_KEYS opens them. "
-        "Put the key back, or enter the credentials anew."
+        "No key of CREDENTIALS_KEYS opens the credentials of %(name)s: put it back, or enter them anew."
     ),
     "endpoint.credentials_elsewhere": _(
-        "The credentials of %(name)s were stored for another address or account, and are not sent. Enter them anew."
+        "The credentials of %(name)s were stored for another address or account: enter them anew."
     ),
     # clusters
     "cluster.not_admin": _("Only an admin of both environments may move a cluster from one to the other."),

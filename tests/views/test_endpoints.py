@@ -125,7 +125,7 @@ def test_an_endpoint_is_switched_off_and_on_but_not_under_a_run(admin: Client) -
     [
         ({}, "Is read"),
         ({"credentials": "", "observed_at": None}, "an admin has to enter them"),
-        ({"credentials": "nonsense"}, "no key of CREDENTIALS_KEYS opens them"),
+        ({"credentials": "nonsense"}, "No key of CREDENTIALS_KEYS opens the credentials of shanghai"),
         ({"failing_since": timezone.now(), "failure": {"code": "ocp.not_sent", "params": {}}}, "could not be reached"),
         ({"observed_at": timezone.now() - timedelta(hours=1)}, "our own Celery worker is silent"),
         ({"ca_file": "/nowhere/ca.pem"}, "The CA file of shanghai, /nowhere/ca.pem, cannot be read"),

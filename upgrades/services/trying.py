@@ -154,7 +154,7 @@ class _Trial:
 
     def _servers(self) -> Line:
         if self._cluster_id is None:
-            return Line("servers", "not_tried", Reason("test.without_cluster"))
+            return Line("servers", "not_tried", Reason("test.not_tried"))
         self._client.parameters(self._cluster_id, deadline=self._budget.left)
         self._client.zones(self._cluster_id, deadline=self._budget.left)
         return _read("servers", len(self._client.servers(self._cluster_id, deadline=self._budget.left)))
@@ -184,10 +184,10 @@ _RIGHTS = {
 
 _WHY: Mapping[type[errors.OcpError], Reason] = {
     errors.Unauthorized: Reason("test.unauthorized"),
-    errors.Redirected: Reason("test.redirected"),
+    errors.Redirected: Reason("test.no_ocp"),
     errors.NotFound: Reason("test.no_ocp"),
     errors.BadAnswer: Reason("test.bad_answer"),
-    errors.RateLimited: Reason("test.rate_limited"),
+    errors.RateLimited: Reason("test.too_slow", {"seconds": int(TOTAL_SECONDS)}),
     errors.DeadlinePassed: Reason("test.too_slow", {"seconds": int(TOTAL_SECONDS)}),
 }
 
