@@ -49,16 +49,12 @@ SENTENCES: Mapping[str, str | Promise] = {
     "test.signed_in": _("OCP %(version)s takes our sign-in."),
     "test.read": _("Read: %(count)s."),
     "test.no_clusters": _("OCP shows no cluster: give the account CLUSTER_VIEWER for those that ocpdash is to drive."),
-    "test.not_reached": _(
-        "%(detail)s Check address, port, firewall and, with https, the certificate and its authority."
-    ),
+    "test.not_reached": _("%(detail)s Check address, port, firewall; with https, certificate and authority."),
     "test.unauthorized": _("OCP refuses account or secret (401). Enter them anew; do not guess, OCP locks accounts."),
     "test.forbidden": _("The account lacks a right (403): give it %(right)s in OCP."),
     "test.no_ocp": _("OCP itself is not at this address (404, or sent elsewhere): check scheme, port and path."),
     "test.bad_answer": _("The answer is not OCP's, or was cut: check that no proxy or portal stands at this address."),
-    "test.too_slow": _(
-        "No answer within %(seconds)s s, or too many requests (429): OCP is overloaded, or a firewall drops packets."
-    ),
+    "test.too_slow": _("No answer within %(seconds)s s, or a 429: OCP is overloaded, or a firewall drops packets."),
     "endpoint.key_in_ca": _("This holds a private key: enter the authority's certificates alone."),
     "endpoint.needs_admin": _("Only an admin of all environments may change endpoints."),
     "endpoint.address_taken": _("Another endpoint has this address already."),
@@ -69,16 +65,10 @@ SENTENCES: Mapping[str, str | Promise] = {
     "endpoint.worker_silent": _("OCP did not fail: our own Celery worker is silent. See whether it runs."),
     "endpoint.is_off": _("%(name)s is switched off: nothing is asked there."),
     "endpoint.ca_gone": _("The CA file of %(name)s, %(path)s, cannot be read: put it back, or store the CA's text."),
-    "endpoint.breaker_open": _(
-        "%(name)s refused our sign-in, so nothing is asked there until its credentials are new."
-    ),
+    "endpoint.breaker_open": _("%(name)s refused our sign-in: nothing is asked until its credentials are new."),
     "endpoint.credentials_missing": _("No credentials are stored for %(name)s: an admin has to enter them."),
-    "endpoint.credentials_unreadable": _(
-        "No key of CREDENTIALS_KEYS opens the credentials of %(name)s: put it back, or enter them anew."
-    ),
-    "endpoint.credentials_elsewhere": _(
-        "The credentials of %(name)s were stored for another address or account: enter them anew."
-    ),
+    "endpoint.credentials_unreadable": _("No key opens the credentials of %(name)s: put it back, or enter them anew."),
+    "endpoint.credentials_elsewhere": _("%(name)s has credentials of another address or account: enter them anew."),
     # clusters
     "cluster.not_admin": _("Only an admin of both environments may move a cluster from one to the other."),
     "cluster.not_operator": _("Only operators of its environment may set owner and labels of a cluster."),

@@ -34,6 +34,7 @@ def entry(look_alike: LookAlike) -> Entry:
         ca_pem="",
         is_http_allowed=True,
         is_account_ours=True,
+        upgrade_body="file_name",
     )
 
 
