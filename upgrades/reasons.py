@@ -97,7 +97,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "package.other_architecture": _("The package is for %(package)s, the cluster is %(cluster)s."),
     "package.other_operating_system": _("The package is for %(package)s, the hosts run %(cluster)s."),
     "package.unreadable": _("The version of this package is not one that can be compared."),
-    "package.system_unknown": _("OCP names no operating system for %(file_name)s, and must be told one when it upgrades."),
+    "package.system_unknown": _("OCP names no operating system for %(file_name)s, and must be told one."),
     "package.sha1_unknown": _("OCP shows no sha1 for %(file_name)s, so nobody could sign what would run."),
     "package.unknown": _("OCP's repository has no package %(file_name)s."),
     "version.unreadable": _("%(version)s is not a version that can be compared."),
