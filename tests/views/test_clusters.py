@@ -182,6 +182,23 @@ def test_a_silent_ocp_says_since_when_what_it_means_and_why(reader: Client) -> N
         assert "OCP is silent" in text
 
 
+def test_a_list_of_two_ocps_is_no_fresher_than_the_worse_one(reader: Client) -> None:
+    well, ill = make_cluster(), make_cluster(name="elsewhere", endpoint=make_endpoint(name="far-away"))
+    since = timezone.now() - timedelta(hours=1)
+    Endpoint.objects.filter(pk=ill.endpoint_id).update(
+        failing_since=since, lists_observed_at=since, failure={"code": "ocp.deadline_passed", "params": {}}
+    )
+    listed = text_of(reader, LIST)
+    assert "far-away cannot be read since" in listed
+    assert "Read from 2 OCPs" in listed
+    assert "far-away cannot be read since" in text_of(reader, page_of(ill))
+    assert "cannot be read since" not in text_of(reader, page_of(well))
+    Endpoint.objects.filter(pk=well.endpoint_id).update(
+        failing_since=since, failure={"code": "ocp.deadline_passed", "params": {}}
+    )
+    assert text_of(reader, LIST).count("cannot be read since") == 2
+
+
 def test_an_open_breaker_says_that_reading_stopped_and_what_ends_it(reader: Client) -> None:
     Endpoint.objects.update(
         failing_since=timezone.now(),

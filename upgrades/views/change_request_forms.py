@@ -88,7 +88,7 @@ def _form_page(
     facts = {
         "form": form,
         "cluster": cluster,
-        "reading": reading.of_clusters(),
+        "reading": reading.of_cluster(cluster),
         "change_request": change_request,
         "cautions": briefs.shared_cautions(possible),
         "possible": possible,

@@ -172,7 +172,7 @@ def _page(
     facts = {
         "change_request": change_request,
         "brief": briefs.of(change_request),
-        "reading": reading.of_clusters() if change_request.status in briefs.BEFORE_RUN else None,
+        "reading": reading.of_cluster(change_request.cluster) if change_request.status in briefs.BEFORE_RUN else None,
         "signing": signing.of(change_request, user),
         "vote_form": form,
         "comment_form": comment_form or CommentForm(auto_id=False),

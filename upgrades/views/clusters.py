@@ -155,7 +155,7 @@ def _page(
     history = cluster.change_requests.select_related("run", "requester").order_by("-pk")[:HISTORY]
     facts: dict[str, Any] = {
         "cluster": cluster,
-        "reading": reading.of_clusters(),
+        "reading": reading.of_cluster(cluster),
         "taking": taking,
         "taking_status": cluster_rows.status_of(taking) if taking else "",
         "hold": ClusterHold.objects.filter(cluster=cluster).select_related("run").first(),

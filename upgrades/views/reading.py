@@ -1,12 +1,12 @@
 """How well OCP is read: what every page that shows OCP's facts says about their age."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.utils import timezone
 
-from upgrades.models import Endpoint
+from upgrades.models import Cluster, Endpoint
 from upgrades.templatetags.ocpdash import age_of
 
 
@@ -17,6 +17,9 @@ class Reading:
     endpoint: Endpoint | None
     at: datetime | None
     trouble: str
+    # How many endpoints the page shows rows of; the others, of which there is something to tell, worst first.
+    count: int = 1
+    beside: tuple["Reading", ...] = ()
 
     @property
     def is_refused(self) -> bool:
@@ -29,21 +32,31 @@ class Reading:
         return self.endpoint is not None and self.endpoint.base_url.startswith("http://")
 
 
+def of_cluster(cluster: Cluster) -> Reading:
+    """The reading of the endpoint that shows this cluster."""
+    return _reading(cluster.endpoint, cluster.endpoint.lists_observed_at)
+
+
 def of_clusters() -> Reading:
-    """The reading of the list of clusters."""
-    endpoint = Endpoint.objects.filter(is_active=True).first()
-    return _reading(endpoint, endpoint.lists_observed_at if endpoint else None)
+    """The reading of the lists of clusters of all endpoints."""
+    return _worst([_reading(row, row.lists_observed_at) for row in Endpoint.objects.filter(is_active=True)])
 
 
 def of_packages() -> Reading:
-    """The reading of the list of packages."""
-    endpoint = Endpoint.objects.filter(is_active=True).first()
-    return _reading(endpoint, endpoint.packages_observed_at if endpoint else None)
+    """The reading of the lists of packages of all endpoints."""
+    return _worst([_reading(row, row.packages_observed_at) for row in Endpoint.objects.filter(is_active=True)])
 
 
-def _reading(endpoint: Endpoint | None, at: datetime | None) -> Reading:
-    if endpoint is None:
+def _worst(readings: list[Reading]) -> Reading:
+    """The one that a page must not be believed beyond: in trouble before well, then the oldest."""
+    first = datetime.min.replace(tzinfo=UTC)
+    found = sorted(readings, key=lambda reading: (not reading.trouble, reading.at or first))
+    if not found:
         return Reading(None, None, "")
+    return replace(found[0], count=len(found), beside=tuple(reading for reading in found[1:] if reading.trouble))
+
+
+def _reading(endpoint: Endpoint, at: datetime | None) -> Reading:
     if endpoint.failing_since is not None:
         return Reading(endpoint, at, "ocp")
     if endpoint.rate_limited_until is not None and endpoint.rate_limited_until > timezone.now():
