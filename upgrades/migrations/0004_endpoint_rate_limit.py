@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("upgrades", "0003_endpoint_credentials"),
+        ('upgrades', '0003_endpoint_credentials'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="endpoint",
-            name="rate_limited_until",
+            model_name='endpoint',
+            name='rate_limited_until',
             field=models.DateTimeField(null=True),
         ),
     ]

@@ -4,34 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("upgrades", "0005_clusters_keep_their_servers_versions"),
+        ('upgrades', '0005_clusters_keep_their_servers_versions'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="endpoint",
-            name="access_key",
-            field=models.CharField(blank=True, db_default="", max_length=128),
+            model_name='endpoint',
+            name='access_key',
+            field=models.CharField(blank=True, db_default='', max_length=128),
         ),
         migrations.AddField(
-            model_name="endpoint",
-            name="ca_pem",
-            field=models.TextField(blank=True, db_default=""),
+            model_name='endpoint',
+            name='ca_pem',
+            field=models.TextField(blank=True, db_default=''),
         ),
         migrations.AddField(
-            model_name="endpoint",
-            name="credentials_kind",
-            field=models.CharField(
-                choices=[("basic", "Password"), ("access_key", "Access key")],
-                db_default="basic",
-                default="basic",
-                max_length=16,
-            ),
+            model_name='endpoint',
+            name='credentials_kind',
+            field=models.CharField(choices=[('basic', 'Password'), ('access_key', 'Access key')], db_default='basic', default='basic', max_length=16),
         ),
         migrations.AddField(
-            model_name="endpoint",
-            name="lock_version",
+            model_name='endpoint',
+            name='lock_version',
             field=models.IntegerField(db_default=0, default=0),
         ),
     ]
