@@ -63,7 +63,7 @@ class Remote:
     password: str = auth.PASSWORD
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def ocp() -> Iterator[Remote]:
     command = [sys.executable, "manage.py", "simulate_ocp", "--port", "0", "--control-port", "0", "--speed", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

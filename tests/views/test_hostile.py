@@ -12,7 +12,7 @@ from tests.factories import make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, draft, in_review, mirror, run_of
 from upgrades.models import Decision, User
-from upgrades.services import decisions
+from upgrades.services import decisions, path_files
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("services")]
 
@@ -35,12 +35,13 @@ VALUES = {
 QUERY = (
     *("page", "q", "environment", "region", "state", "only", "sort", "architecture", "system", "status", "mine"),
     *("cluster", "copy", "package", "view", "node", "open", "shut", "next", "event", "before", "group", "actor"),
-    *("number", "outcome", "first_day", "last_day"),
+    *("number", "outcome", "first_day", "last_day", "endpoint", "owner", "label", "version", "source", "target"),
 )
 FIELDS = (
     *("username", "full_name", "password", "again", "grants", "theme", "language", "next", "environment"),
     *("target_file_name", "purpose", "lock_version", "comment", "verdict", "fingerprint", "is_understood"),
-    *("kind", "evidence_hash", "ocp_task_id", "is_read"),
+    *("kind", "evidence_hash", "ocp_task_id", "is_read", "name", "base_url", "account_name", "access_key", "secret"),
+    *("ca_pem", "upgrade_body", "text", "owner", "labels", "seen", "time_zone", "current"),
 )
 
 
@@ -54,6 +55,8 @@ class World:
     review_pk: int
     run_pk: int
     decision_pk: int
+    endpoint_pk: int
+    path_file_pk: int
 
     def addresses(self) -> Iterator[str]:
         """Every address of the product, with the rows that it may be about."""
@@ -78,6 +81,8 @@ class World:
             "runs": [self.run_pk],
             "decisions": [self.decision_pk],
             "users": [self.people["viewer"].pk],
+            "endpoints": [self.endpoint_pk],
+            "paths": [self.path_file_pk],
         }
         return [[pk] for pk in rows[name.partition("-")[0]]]
 
@@ -100,7 +105,9 @@ def world() -> World:
         "viewer": make_user("vera", "viewer"),
         "stranger": make_user("nobody"),
     }
-    return World(people, cluster.pk, draft(cast, cluster).pk, review.pk, run.pk, decision.pk)
+    kept = path_files.upload(endpoint=cluster.endpoint, text="- version: 4.2.1.8", actor=cast.ada)
+    rows = (cluster, draft(cast, cluster), review, run, decision, cluster.endpoint, kept)
+    return World(people, *(row.pk for row in rows))
 
 
 ROLES = ("operator", "approver", "auditor", "admin", "viewer", "stranger", "anonymous")
