@@ -2,7 +2,9 @@
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,27 @@ def test_no_file_is_longer_than_people_read() -> None:
         if lines > most and "vendor" not in path.parts:
             long[str(path.relative_to(ROOT))] = lines
     assert long == {}
+
+
+def test_the_product_imports_only_what_its_own_requirements_install() -> None:
+    """`make demo` installs no more; the tests' packages would hide what is missing."""
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    listed = {
+        re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r"^([\w.-]+)(?:\[\w+\])?==", text, re.MULTILINE)
+    }
+    owners = metadata.packages_distributions()
+    for path in sources(*PRODUCT):
+        for name in imported(path) - sys.stdlib_module_names - {"ocpdash", "upgrades"}:
+            found = {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners.get(name, [name])}
+            assert found & listed, f"{path.name} imports {name}"
+
+
+def imported(path: Path) -> set[str]:
+    """The top packages that a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
