@@ -55,6 +55,55 @@ def test_both_spellings_of_a_version_are_one():
     assert twice == Reason("path_file.version_twice", {"line": 2, "column": 3, "version": "3.1.2.0", "first": 1})
 
 
+def hops(text, source, target):
+    """The versions at which the binary is replaced on the way."""
+    found = find_path(path_files.graph_of_file(text), source, target)
+    assert isinstance(found, Path)
+    return [step.version for step in found.binary_hops]
+
+
+SPELLED = """\
+- version: 4.1.0.0
+  can_be_upgraded_to: [4.1.0.1]
+- version: 4.1.0.1
+  can_be_upgraded_to: [4.2.0.0]
+  require_from_binary: {value: True, CONDITION}
+- version: 4.2.0.0
+"""
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "when_come_from: [4.1.0.0]",
+        "when_come_from: [4.1.0]",
+        "when_upgraded_to: [4.2.0.0]",
+        "when_upgraded_to: [4.2.0]",
+    ],
+)
+def test_a_condition_holds_however_its_versions_are_spelled(condition):
+    text = SPELLED.replace("CONDITION", condition)
+    assert hops(text, ("4.1.0.0", "1"), ("4.2.0.0", "9")) == ["4.1.0.1", "4.2.0.0"]
+    shorter = text.replace("version: 4.1.0.0", "version: 4.1.0").replace("[4.1.0]", "[4.1.0.0]")
+    assert hops(shorter, ("4.1.0", "1"), ("4.2.0.0", "9")) == ["4.1.0.1", "4.2.0.0"]
+
+
+@pytest.mark.parametrize("named", ["3.1.2", "3.1.2.0"])
+@pytest.mark.parametrize("own_entry", ["", "- version: NAMED\n  can_be_upgraded_to: [3.1.3]\n"])
+def test_the_barriers_of_the_manual_hold_however_a_file_spells_them(named, own_entry):
+    text = "- version: 3.1.1\n  can_be_upgraded_to: [NAMED]\n" + own_entry
+    graph = path_files.graph_of_file(text.replace("NAMED", named))
+    assert graph.stops[named].is_barrier
+
+
+def test_one_version_is_one_stop_and_no_change_however_it_is_spelled():
+    text = "- version: 3.1.1\n  can_be_upgraded_to: [3.1.2]\n- version: 3.1.0\n  can_be_upgraded_to: [3.1.2.0]\n"
+    graph = path_files.graph_of_file(text)
+    assert set(graph.stops) == {"3.1.0", "3.1.1", "3.1.2"}
+    longer = text.replace("3.1.2.0", "3.1.2").replace("3.1.2", "3.1.2.0").replace("3.1.1\n", "3.1.1.0\n")
+    assert changes(graph, path_files.graph_of_file(longer)).count == 0
+
+
 def entry(**lines):
     return "- version: 4.2.1.8\n" + "".join(f"  {name}: {value}\n" for name, value in lines.items())
 

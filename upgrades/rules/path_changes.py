@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from upgrades.rules.stops import Graph, Stop, rank
+from upgrades.rules.versions import name_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,18 @@ class GraphChanges:
 
 def changes(before: Graph, after: Graph) -> GraphChanges:
     """Return how `after` differs from `before`."""
-    old, new = before.stops, after.stops
+    old = {name_key(stop.key): stop for stop in before.stops.values()}
+    new = {name_key(stop.key): stop for stop in after.stops.values()}
     return GraphChanges(
-        stops_added=tuple(stop.key for stop in in_order(after) if stop.key not in old),
-        stops_gone=tuple(stop.key for stop in in_order(before) if stop.key not in new),
+        stops_added=tuple(stop.key for stop in in_order(after) if name_key(stop.key) not in old),
+        stops_gone=tuple(stop.key for stop in in_order(before) if name_key(stop.key) not in new),
         edges_added=_edges(after, before),
         edges_gone=_edges(before, after),
-        ruled=tuple(stop.key for stop in in_order(after) if stop.key in old and _rules(stop) != _rules(old[stop.key])),
+        ruled=tuple(
+            stop.key
+            for stop in in_order(after)
+            if name_key(stop.key) in old and _rules(stop) != _rules(old[name_key(stop.key)])
+        ),
     )
 
 
@@ -41,10 +47,11 @@ def in_order(graph: Graph) -> list[Stop]:
 
 
 def _edges(of: Graph, without: Graph) -> tuple[tuple[str, str], ...]:
-    known = {(stop.key, target) for stop in without.stops.values() for target in stop.targets}
+    known = {(name_key(stop.key), name_key(target)) for stop in without.stops.values() for target in stop.targets}
     edges = [(stop.key, target) for stop in in_order(of) for target in dict.fromkeys(stop.targets)]
-    return tuple(edge for edge in edges if edge not in known)
+    return tuple(edge for edge in edges if (name_key(edge[0]), name_key(edge[1])) not in known)
 
 
 def _rules(stop: Stop) -> tuple[object, ...]:
-    return (stop.is_deprecated, stop.is_barrier, stop.barrier_from, stop.barrier_to)
+    conditions = (frozenset(map(name_key, names)) for names in (stop.barrier_from, stop.barrier_to))
+    return (stop.is_deprecated, stop.is_barrier, *conditions)

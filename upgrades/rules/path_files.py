@@ -22,7 +22,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from upgrades.rules import Reason
 from upgrades.rules.path_graph import BINARY_BARRIERS, BinaryRule, Entry
 from upgrades.rules.stops import Graph, graph_of
-from upgrades.rules.versions import version_key
+from upgrades.rules.versions import name_key, version_key
 
 MOST_BYTES = 128 * 1024
 MOST_DEPTH = 8
@@ -112,7 +112,7 @@ def _entries(root: Node) -> tuple[Entry, ...]:
     entries = []
     for node in root.value:
         entry = _entry(node)
-        key = _key(entry["version"])
+        key = name_key(entry["version"])
         if key in spelled:
             raise _Wrong("path_file.version_twice", node.start_mark, version=entry["version"], first=spelled[key][1])
         spelled[key] = (entry["version"], node.start_mark.line + 1)
@@ -122,10 +122,14 @@ def _entries(root: Node) -> tuple[Entry, ...]:
 
 
 def _in_one_spelling(entry: Entry, names: dict[tuple[int, ...], str]) -> Entry:
-    """3.1.2 and 3.1.2.0 are one version: each is named as its own entry names it."""
-    same: Entry = {**entry, "to": [names.get(_key(version), version) for version in entry["to"]]}
+    """3.1.2 and 3.1.2.0 are one version: each is named as its own entry names it, or as it is named first."""
+
+    def named(versions: list[str]) -> list[str]:
+        return [names.setdefault(name_key(version), version) for version in versions]
+
+    same: Entry = {**entry, "to": named(entry["to"])}
     if "direct_to" in entry:
-        same["direct_to"] = [names.get(_key(version), version) for version in entry["direct_to"]]
+        same["direct_to"] = named(entry["direct_to"])
     return same
 
 
@@ -210,8 +214,3 @@ def _text(node: Node) -> str:
     if isinstance(node, ScalarNode):
         return str(node.value)[:_FOUND_LENGTH]
     return "[…]" if isinstance(node, SequenceNode) else "{…}"
-
-
-def _key(version: str) -> tuple[int, ...]:
-    number, _, build = version.partition("-")
-    return version_key(number, build)

@@ -14,7 +14,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from upgrades.rules import path_graph
-from upgrades.rules.versions import full, line, version_key
+from upgrades.rules.versions import full, line, name_key, version_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Stop:
         if not self.is_barrier:
             return False
         names = {origin.key} if origin.is_deprecated else {origin.key, origin.version}
-        if self.barrier_from and not names & self.barrier_from:
+        if self.barrier_from and not _is_any_of(names, self.barrier_from):
             return False
-        return not self.barrier_to or any({stop.key, stop.version} & self.barrier_to for stop in later)
+        return not self.barrier_to or any(_is_any_of({stop.key, stop.version}, self.barrier_to) for stop in later)
 
     def matches(self, version: str, build: str) -> bool:
         """Whether this stop stands for the given version and build."""
@@ -93,7 +93,7 @@ def graph_of(entries: Iterable[path_graph.Entry], barriers: Iterable[str] = ()) 
     barriers: versions at which the binary is replaced wherever one comes from.
     Raises ValueError where a version cannot be read.
     """
-    always = frozenset(barriers)
+    always = frozenset(map(name_key, barriers))
     stops: dict[str, Stop] = {}
     for entry in entries:
         stop = _stop_of(entry, always)
@@ -102,7 +102,7 @@ def graph_of(entries: Iterable[path_graph.Entry], barriers: Iterable[str] = ()) 
         for key in stop.targets:
             if key not in stops:
                 version, _, build = key.partition("-")
-                stops[key] = Stop(version, build, is_barrier=version in always)
+                stops[key] = Stop(version, build, is_barrier=version_key(version) in always)
     for stop in stops.values():
         version_key(stop.version, stop.build)
     return Graph(MappingProxyType(stops))
@@ -114,10 +114,14 @@ def known_graph() -> Graph:
     return graph_of(path_graph.ENTRIES_4X + path_graph.ENTRIES_2X_3X, path_graph.BINARY_BARRIERS)
 
 
-def _stop_of(entry: path_graph.Entry, always: frozenset[str]) -> Stop:
+def _is_any_of(names: Iterable[str], of: Iterable[str]) -> bool:
+    return not {name_key(name) for name in names}.isdisjoint(name_key(name) for name in of)
+
+
+def _stop_of(entry: path_graph.Entry, always: frozenset[tuple[int, ...]]) -> Stop:
     """The stop of an entry. What the entry says of the binary wins; where it is silent, the manual's barriers hold."""
     version, _, build = entry["version"].partition("-")
-    rule = entry.get("require_from_binary", version in always)
+    rule = entry.get("require_from_binary", version_key(version) in always)
     conditions: path_graph.BinaryRule = {"value": rule} if isinstance(rule, bool) else rule
     return Stop(
         version,

@@ -58,6 +58,15 @@ def line(version: str) -> tuple[int, int, int]:
     return version_key(version)[:3]
 
 
+def name_key(name: str) -> tuple[int, int, int, int, int]:
+    """Return the version_key() of what full() wrote: names are the same where it is, however they are spelled.
+
+    Raises ValueError where the name cannot be read.
+    """
+    version, _, build = name.partition("-")
+    return version_key(version, build)
+
+
 def full(version: str, build: str = "") -> str:
     """Return `version-build`, as OCP writes it on an upgrade path, or the version alone."""
     return f"{version}-{build}" if build else version
