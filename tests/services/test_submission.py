@@ -85,6 +85,16 @@ def test_a_package_without_a_system_cannot_be_named_in_the_later_form(look_alike
     assert reason.code == "package.system_unknown"
 
 
+@pytest.mark.parametrize("gone", ["version", "build"])
+def test_a_package_without_version_or_build_is_refused_in_the_later_form(look_alike, cast, gone):
+    extend()
+    change_request = scenes.starting(cast)
+    Package.objects.filter(file_name=scenes.TARGET).update(**{gone: ""})
+    with pytest.raises(moves.Invalid) as refusal:
+        plans.rebuild(change_request)
+    assert refusal.value.reason.code == "package.unreadable"
+
+
 def test_a_second_submit_of_the_same_request_posts_nothing(look_alike, cast):
     change_request = scenes.starting(cast)
     submit(change_request)

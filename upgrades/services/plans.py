@@ -180,6 +180,8 @@ def _body_options(cluster: Cluster, target: Package) -> dict[str, upgrade_body.B
     form = cluster.endpoint.upgrade_body
     if form == upgrade_body.BodyForm.FILE_NAME:
         return {}
+    if not (target.version and target.build):
+        raise moves.Invalid(Reason("package.unreadable", {"file_name": target.file_name}), "target_file_name")
     if not target.operating_system:
         raise moves.Invalid(Reason("package.system_unknown", {"file_name": target.file_name}), "target_file_name")
     return upgrade_body.options(
