@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.ocp.conftest import answer, client_of, payload, within
 from upgrades.ocp.errors import DeadlinePassed, NotSent
+from upgrades.ocp.wire import BadCa, tls_context
 
 GOOD = answer(payload("cluster-upgrade"))
 
@@ -67,6 +68,27 @@ def test_private_ca_by_its_text_is_trusted(hostile, good):
     server = hostile(GOOD, tls=context(good))
     client = client_of(server.url, ca_pem=good.read_text(), is_http_allowed=False)
     assert client.upgrade(22, b"{}").task.id == 108368
+
+
+@pytest.mark.parametrize("around", ["\ufeff{}", "# 生产环境的 CA\n{}\n# 完\n", "{}\r\n"])
+def test_what_stands_around_the_certificates_of_a_ca_is_passed_over(good, around):
+    text = good.read_text()
+    pem = text[text.index("-----BEGIN CERTIFICATE") :]
+    assert len(tls_context(None, "", around.format(pem + pem)).get_ca_certs()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["没有证书", "no certificate", "-----BEGIN CERTIFICATE-----\n证书\n-----END CERTIFICATE-----\n"],
+)
+def test_a_ca_without_a_certificate_is_refused_and_no_other_one_trusted(text):
+    with pytest.raises(BadCa):
+        tls_context(None, "", text)
+
+
+def test_a_ca_file_that_is_gone_is_a_bad_ca(tmp_path):
+    with pytest.raises(BadCa):
+        tls_context(str(tmp_path / "gone.pem"), "")
 
 
 @pytest.mark.parametrize("fault", ["no CA file", "another CA", "another name", "expired"])

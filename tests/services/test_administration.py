@@ -86,6 +86,7 @@ def test_only_an_admin_of_all_environments_may_change_endpoints(endpoint: Endpoi
         ({"base_url": "http://ocp.example.com"}, "base_url"),
         ({"base_url": "https://ocpdash:secret@ocp.example.com"}, "base_url"),
         ({"base_url": "https://ocp.example.com", "ca_pem": "no certificate"}, "ca_pem"),
+        ({"base_url": "https://ocp.example.com", "ca_pem": "# 没有证书"}, "ca_pem"),
         ({"base_url": "https://ocp.example.com", "account_name": "a:b"}, "account_name"),
         ({"base_url": "https://ocp.example.com", "kind": "access_key", "access_key": ""}, "access_key"),
         ({"base_url": "https://OCP.example.com:8443"}, "base_url"),

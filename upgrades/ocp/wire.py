@@ -6,6 +6,7 @@ so a slow drip outlives them; here every operation of the socket gets only the t
 
 import ipaddress
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -19,6 +20,11 @@ from upgrades.ocp.deadline import Deadline
 
 # A time-out of the kernel must never fire before the deadline that it stands for.
 _MARGIN = 0.001
+_CERTIFICATE = re.compile(r"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----.*?-----END \1-----", re.DOTALL)
+
+
+class BadCa(ValueError):
+    """The text or file of a CA cannot be used."""
 
 
 class Attempt:
@@ -70,18 +76,31 @@ class TimedTlsSocket(TimedSocket, ssl.SSLSocket):
 def tls_context(ca_file: str | None, fallback_ca_file: str, ca_pem: str = "") -> ssl.SSLContext:
     """A context that requires a certificate for the host's name, by `ca_pem` or `ca_file` alone where one is given.
 
-    Raises ValueError where the text or file cannot be read or holds no certificate.
+    Raises BadCa where the text or file cannot be read or holds no certificate.
     """
     try:
         if ca_pem:
-            context = ssl.create_default_context(cadata=ca_pem)
+            context = ssl.create_default_context(cadata=_certificates(ca_pem))
         else:
             context = ssl.create_default_context(cafile=ca_file or fallback_ca_file)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         what = "text of the CA" if ca_pem else f"CA file {ca_file!r}"
-        raise ValueError(f"The {what} cannot be used ({error}). Give PEM.") from None
+        raise BadCa(f"The {what} cannot be used ({error}). Give PEM.") from None
     context.sslsocket_class = TimedTlsSocket
     return context
+
+
+def _certificates(pem: str) -> str:
+    """The certificates of `pem` alone: ssl takes no comment beyond ASCII. Raises ValueError where there is none.
+
+    Never "": ssl would trust the public CAs instead.
+    """
+    found = "\n".join(match.group() for match in _CERTIFICATE.finditer(pem))
+    if not found:
+        raise ValueError("no certificate in it")
+    if not found.isascii():
+        raise ValueError("letters beyond ASCII in a certificate")
+    return found
 
 
 def resolve(host: str, port: int, deadline: Deadline) -> list[tuple[Any, ...]]:

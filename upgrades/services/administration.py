@@ -9,6 +9,7 @@ from django.db.models import F
 
 from upgrades import audit
 from upgrades.models import CredentialsKind, Endpoint, Role, UpgradeRun, User
+from upgrades.ocp.wire import BadCa
 from upgrades.rules import Reason
 from upgrades.services import credentials, endpoints
 from upgrades.services.credentials import Credentials
@@ -163,7 +164,7 @@ def held_by(endpoint: Endpoint, entry: Entry, before: dict[str, Any] | None = No
     try:
         endpoints.client_with(endpoint, held)
     except ValueError as error:
-        field = "ca_pem" if "of the CA" in str(error) else "base_url"
+        field = "ca_pem" if isinstance(error, BadCa) else "base_url"
         raise Invalid(Reason("endpoint.unusable", {"detail": str(error)[:500]}), field) from None
     return held
 
