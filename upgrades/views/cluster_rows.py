@@ -102,19 +102,20 @@ def _requests(clusters: list[Cluster]) -> dict[int, ChangeRequest]:
     return {change_request.cluster_id: change_request for change_request in taking.select_related("run")}
 
 
-def relatives(user: User, clusters: list[Cluster]) -> dict[int, Cluster]:
-    """Primaries and standbys of `clusters` that the reader may see, by OCP id."""
+def relatives(user: User, clusters: list[Cluster]) -> dict[tuple[int, int], Cluster]:
+    """Primaries and standbys of `clusters` that the reader may see, by endpoint and OCP id: each OCP counts alone."""
     ids = {ocp_id for cluster in clusters for ocp_id in cluster.affected_ocp_ids}
     endpoints = {cluster.endpoint_id for cluster in clusters}
     rows = Cluster.objects.visible_to(user).filter(endpoint__in=endpoints, ocp_id__in=ids)
-    return {row.ocp_id: row for row in rows}
+    return {(row.endpoint_id, row.ocp_id): row for row in rows}
 
 
-def _relation(cluster: Cluster, names: Mapping[int, Cluster]) -> str:
+def _relation(cluster: Cluster, names: Mapping[tuple[int, int], Cluster]) -> str:
     if cluster.primary_ocp_id is not None:
-        primary = names.get(cluster.primary_ocp_id)
+        primary = names.get((cluster.endpoint_id, cluster.primary_ocp_id))
         return _("standby of %(name)s") % {"name": primary.name} if primary else _("a standby")
-    standbys = [names[ocp_id].name for ocp_id in cluster.standby_ocp_ids if ocp_id in names]
+    keys = [(cluster.endpoint_id, ocp_id) for ocp_id in cluster.standby_ocp_ids]
+    standbys = [names[key].name for key in keys if key in names]
     if standbys:
         return _("has standby %(names)s") % {"names": ", ".join(standbys)}
     return _("has a standby") if cluster.standby_ocp_ids else ""

@@ -159,7 +159,7 @@ def _page(
         "taking": taking,
         "taking_status": cluster_rows.status_of(taking) if taking else "",
         "hold": ClusterHold.objects.filter(cluster=cluster).select_related("run").first(),
-        "relatives": cluster_rows.relatives(user, [cluster]),
+        "relatives": {row.ocp_id: row for row in cluster_rows.relatives(user, [cluster]).values()},
         "topology": cluster_facts.topology(cluster),
         "offers": cluster_facts.offers(cluster),
         "parameters": cluster_facts.parameters(cluster),
