@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import make_cluster, make_endpoint, make_user
@@ -97,6 +99,15 @@ def test_an_edit_after_somebody_elses_save_is_409_and_may_be_sent_again(admin: C
     assert admin.post(page_of(endpoint, "edit/"), typed | {"lock_version": 4}).status_code == 302
 
 
+def test_a_refused_test_leaves_the_lock_as_the_form_had_it(admin: Client) -> None:
+    endpoint = sealed(lock_version=4)
+    typed = TYPED | {"secret": "", "lock_version": 3, "do": "test"}
+    cache.add(f"endpoint-test:{endpoint.base_url}", 1)
+    answer = admin.post(page_of(endpoint, "edit/"), typed)
+    assert answer.status_code == 409
+    assert b'name="lock_version" value="3"' in answer.content
+
+
 def test_others_see_the_list_and_no_way_to_change_it() -> None:
     endpoint = sealed()
     viewer = client_of(make_user("vera", ("viewer", "dev")))
@@ -147,9 +158,13 @@ def test_an_open_breaker_shows_since_when_and_what_closes_it(admin: Client) -> N
     assert "open since" in page
 
 
-def test_plain_http_is_a_warning(admin: Client) -> None:
-    endpoint = sealed(base_url="http://ocp.example.com:8080")
-    assert "This OCP is reached over plain http" in text_of(admin, page_of(endpoint))
+@pytest.mark.parametrize("scheme", ["http", "HTTP"])
+def test_plain_http_is_a_warning(admin: Client, scheme: str) -> None:
+    endpoint = sealed(base_url=f"{scheme}://ocp.example.com:8080")
+    page = text_of(admin, page_of(endpoint))
+    assert "This OCP is reached over plain http" in page
+    assert "none: plain http" in page
+    assert "plain http" in text_of(admin, "/clusters/")
 
 
 def test_hostile_names_are_text(admin: Client) -> None:
@@ -165,6 +180,25 @@ def test_the_list_costs_the_same_for_three_and_for_thirty(admin: Client) -> None
     for _number in range(27):
         make_cluster(make_endpoint())
     assert queries(admin, "/endpoints/") == few
+
+
+def test_clusters_and_runs_are_counted_each_by_itself(admin: Client) -> None:
+    endpoint = sealed()
+    for number in range(3):
+        run_of(request_for(make_cluster(endpoint, missing_since=None if number else timezone.now())))
+    with CaptureQueriesContext(connection) as captured:
+        page = text_of(admin, page_of(endpoint))
+    assert "2 clusters" in page
+    assert "3 open runs" in page
+    counting = [query["sql"] for query in captured if "cluster_count" in query["sql"]]
+    assert counting
+    assert not any("JOIN" in sql.partition('FROM "upgrades_endpoint"')[2] for sql in counting)
+
+
+def test_a_report_of_an_error_leaves_the_secret_out(admin: Client) -> None:
+    for address in ("/endpoints/new/", page_of(sealed(), "edit/")):
+        request = admin.post(address, TYPED | {"name": ""}).wsgi_request
+        assert getattr(request, "sensitive_post_parameters", ()) == ("secret",)
 
 
 def test_without_an_endpoint_the_page_says_what_to_do(admin: Client) -> None:

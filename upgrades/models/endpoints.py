@@ -89,6 +89,11 @@ class Endpoint(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether credentials and answers pass in clear. A scheme may be written in capitals."""
+        return self.base_url.lower().startswith("http:")
+
 
 class Heartbeat(models.Model):
     """When a part of ocpdash (Celery worker, beat) last gave a sign of life."""

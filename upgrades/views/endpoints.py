@@ -1,17 +1,21 @@
 """The endpoints' pages: list, one endpoint, new, edit. Everybody looks, admins of all environments change."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from upgrades import reasons
 from upgrades.forms.endpoints import EndpointForm
-from upgrades.models import Endpoint, UpgradeRun, User
-from upgrades.rules import Reason, workflow
+from upgrades.models import Cluster, Endpoint, UpgradeRun, User
+from upgrades.rules import Reason
 from upgrades.services import administration, registration, trying
 from upgrades.services.administration import Entry
 from upgrades.services.moves import Invalid, TooLate
@@ -21,9 +25,15 @@ from upgrades.views.reader import reader
 
 def _counted(user: User) -> QuerySet[Endpoint]:
     """Endpoints with how many clusters each shows, and how many runs are open there."""
-    clusters = Count("clusters", filter=Q(clusters__missing_since=None), distinct=True)
-    runs = Count("runs", filter=Q(runs__status__in=workflow.RUN_OPEN), distinct=True)
+    clusters = _count(Cluster.objects.filter(missing_since=None))
+    runs = _count(UpgradeRun.objects.open())
     return Endpoint.objects.visible_to(user).annotate(cluster_count=clusters, run_count=runs)
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """How many of `rows` an endpoint has, counted by itself: two joins would multiply."""
+    found = rows.filter(endpoint=OuterRef("pk")).order_by().values("endpoint").annotate(count=Count("pk"))
+    return Coalesce(Subquery(found.values("count")), 0)
 
 
 def _admin_and_endpoint(request: HttpRequest, pk: int, action: str) -> tuple[User, Endpoint]:
@@ -51,6 +61,7 @@ def endpoint_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return _detail(request, user, get_object_or_404(_counted(user), pk=pk))
 
 
+@sensitive_post_parameters("secret")
 @require_http_methods(["GET", "POST"])
 def endpoint_create(request: HttpRequest) -> HttpResponse:
     """A new endpoint."""
@@ -72,6 +83,7 @@ def endpoint_create(request: HttpRequest) -> HttpResponse:
     return _form(request, form)
 
 
+@sensitive_post_parameters("secret")
 @require_http_methods(["GET", "POST"])
 def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Another name, account or CA, new credentials, the two switches."""
@@ -112,13 +124,13 @@ def _form(
     refusal: Reason | None = None,
     test: list[trying.Line] | None = None,
 ) -> HttpResponse:
-    is_fresh = endpoint is not None and (refusal is not None or not form.is_bound)
+    is_save_refused = refusal is not None and not _is_test(request)
     facts = {
         "form": form,
         "endpoint": endpoint,
         "refusal": refusal,
-        # After somebody else's save, saving once more means: over it.
-        "lock": endpoint.lock_version if endpoint and is_fresh else form["lock_version"].value(),
+        # After somebody else's save, saving once more means: over it. A test says nothing of what others saved.
+        "lock": endpoint.lock_version if endpoint and is_save_refused else form["lock_version"].value(),
         "is_from_environment": endpoint is not None and registration.is_from_environment(endpoint),
         "is_test": _is_test(request),
         "wrong": " ".join(str(error) for errors in form.errors.values() for error in errors),
@@ -156,7 +168,6 @@ def _detail(
         "endpoint": endpoint,
         "state": endpoint_facts.state_of(endpoint),
         "facts": endpoint_facts.facts_of(endpoint),
-        "is_plain": endpoint.base_url.startswith("http://"),
         "cannot_change": _why_not(user),
         "cannot_switch": _why_not(user) or _why_not_switched(endpoint),
         "is_from_environment": registration.is_from_environment(endpoint),
@@ -171,6 +182,6 @@ def _why_not(user: User) -> str:
 
 
 def _why_not_switched(endpoint: Endpoint) -> str:
-    """Why `endpoint` stays on: a run is open there."""
-    is_held = endpoint.is_active and UpgradeRun.objects.open().filter(endpoint_id=endpoint.pk).exists()
+    """Why `endpoint`, one of _counted(), stays on: a run is open there."""
+    is_held = endpoint.is_active and vars(endpoint)["run_count"] > 0
     return reasons.sentence(Reason("endpoint.run_open", {"name": endpoint.name})) if is_held else ""
