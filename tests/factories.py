@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from upgrades import selectors
 from upgrades.models import Cluster, Endpoint, Environment, Grant, Package, Server, User, Zone
+from upgrades.services import credentials
 
 _numbers = count(1)
 _AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -23,7 +24,7 @@ def make_user(username: str = "", *roles: str | tuple[str, str], **over: Any) ->
 
 
 def make_endpoint(**over: Any) -> Endpoint:
-    """An endpoint that was read a moment ago."""
+    """An endpoint that was read a moment ago, with credentials that can be unsealed."""
     now = timezone.now()
     values: dict[str, Any] = {
         "name": f"ocp-{next(_numbers)}",
@@ -35,7 +36,12 @@ def make_endpoint(**over: Any) -> Endpoint:
         "lists_observed_at": now,
         "packages_observed_at": now,
     }
-    return Endpoint.objects.create(**values | over)
+    values |= over
+    if "credentials" not in values:
+        values["credentials"] = credentials.seal(
+            credentials.Credentials("geheim-4711"), base_url=values["base_url"], account_name=values["account_name"]
+        )
+    return Endpoint.objects.create(**values)
 
 
 def make_cluster(endpoint: Endpoint | None = None, *, zones: int = 3, servers: int = 1, **over: Any) -> Cluster:

@@ -87,7 +87,7 @@ def test_the_mark_changes_with_account_and_secret_alone_and_shows_neither(endpoi
 
 
 def test_after_rotating_the_older_key_may_go(endpoint: Endpoint, settings: Any) -> None:
-    make_endpoint(name="not set up yet")
+    make_endpoint(name="not set up yet", credentials="")
     mark, newest = credentials.mark(endpoint), Fernet.generate_key().decode()
     settings.CREDENTIALS_KEYS = [newest, *settings.CREDENTIALS_KEYS]
     assert rotate() == "2 endpoints are sealed with the newest key.\n"

@@ -310,5 +310,5 @@ def test_hastening_makes_a_read_due_now_but_not_one_that_a_failure_put_off(endpo
 
 
 def test_an_endpoint_without_credentials_is_never_due() -> None:
-    make_endpoint(base_url="https://old.example.com")
+    make_endpoint(base_url="https://old.example.com", credentials="")
     assert endpoints.due("inventory") == []

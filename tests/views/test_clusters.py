@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,6 +15,7 @@ from tests.factories import make_cluster, make_endpoint, make_package, make_serv
 from tests.views.pages import client_of, names_of, page_of, request_for, run_of, text_of
 from upgrades.models import Cluster, Endpoint
 from upgrades.rules import workflow
+from upgrades.services import credentials
 
 pytestmark = pytest.mark.django_db
 
@@ -203,6 +205,7 @@ def test_an_open_breaker_says_that_reading_stopped_and_what_ends_it(reader: Clie
     Endpoint.objects.update(
         failing_since=timezone.now(),
         breaker_opened_at=timezone.now(),
+        breaker_credentials=credentials.mark(Endpoint.objects.get()),
         failure={"code": "ocp.unauthorized", "params": {}},
         failure_trace_id="8ae3dcf2",
     )
@@ -223,6 +226,60 @@ def test_a_used_up_quota_says_until_when_and_blames_nobody(reader: Client) -> No
     assert "our worker is silent" not in text
     Endpoint.objects.update(rate_limited_until=timezone.now() - timedelta(seconds=1))
     assert "our worker is silent" in text_of(reader, LIST)
+
+
+@pytest.mark.parametrize(
+    ("changes", "title", "word"),
+    [
+        ({"is_active": False}, "prod-shanghai is switched off", "switched off"),
+        ({"credentials": ""}, "No credentials are stored for prod-shanghai", "cannot be asked"),
+        ({"credentials": "nonsense"}, "No key opens the credentials of prod-shanghai", "cannot be asked"),
+        ({"ca_file": "/nowhere/ca.pem"}, "The CA file of prod-shanghai, /nowhere/ca.pem, cannot be read", "be asked"),
+        (
+            {"rate_limited_until": timezone.now() + timedelta(hours=1), "failing_since": timezone.now()},
+            "prod-shanghai takes no more requests from our account for now",
+            "asked to wait",
+        ),
+    ],
+)
+def test_the_lists_and_the_endpoints_page_judge_one_state(
+    reader: Client, changes: dict[str, Any], title: str, word: str
+) -> None:
+    cluster, _package = make_cluster(), make_package()
+    Endpoint.objects.update(**changes)
+    listed = text_of(reader, "/endpoints/")
+    for address in (LIST, "/packages/", page_of(cluster)):
+        text = text_of(reader, address)
+        assert title in text
+        pill = text.partition("data-fresh")[2].partition("</div>")[0]
+        assert word in pill
+        assert "s ago" not in pill
+        assert "#s-" in pill
+    assert word.lower() in listed.lower()
+
+
+def test_what_an_endpoint_that_is_off_still_shows_is_told_beside_what_is_read(reader: Client) -> None:
+    make_cluster()
+    off = make_endpoint(name="far-away", is_active=False)
+    assert "far-away" not in text_of(reader, LIST)
+    make_cluster(off)
+    listed = text_of(reader, LIST)
+    assert "Read from 2 OCPs" in listed
+    assert "far-away is switched off" in listed
+    assert "far-away is switched off" not in text_of(reader, "/packages/")
+    make_package(off)
+    assert "far-away is switched off" in text_of(reader, "/packages/")
+
+
+def test_a_standby_is_looked_for_at_its_own_ocp(reader: Client, endpoint: Endpoint) -> None:
+    far = make_endpoint(name="far-away")
+    for where, name in ((endpoint, "near"), (far, "far")):
+        make_cluster(where, name=f"{name}_primary", ocp_id=1, standby_ocp_ids=[2])
+        make_cluster(where, name=f"{name}_standby", ocp_id=2, primary_ocp_id=1)
+    text = text_of(reader, LIST)
+    for name in ("near", "far"):
+        assert f"has standby {name}_standby" in text
+        assert f"standby of {name}_primary" in text
 
 
 def test_a_silent_worker_is_not_blamed_on_ocp(reader: Client) -> None:

@@ -14,7 +14,7 @@ from django.utils import dateformat, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -58,6 +58,15 @@ STATUS_WORDS: Mapping[str, str | Promise] = {
     "blocked": pgettext_lazy("status", "Blocked"),
     "warning": pgettext_lazy("status", "Warning"),
     "info": pgettext_lazy("status", "Note"),
+}
+# Why nothing newer comes: data-status and word.
+TROUBLES: Mapping[str, tuple[str, str | Promise]] = {
+    "off": ("closed", gettext_lazy("switched off")),
+    "refused": ("unconfirmed", gettext_lazy("sign-in refused")),
+    "barred": ("blocked", gettext_lazy("cannot be asked")),
+    "quota": ("warning", gettext_lazy("asked to wait")),
+    "ocp": ("failed", gettext_lazy("OCP is silent")),
+    "worker": ("unconfirmed", gettext_lazy("our worker is silent")),
 }
 UNKNOWN = "unknown"
 SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -121,11 +130,11 @@ def subtask_badge(status: str, operation: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("components/_fresh.html")
 def fresh(at: dt.datetime | None, trouble: str = "") -> dict[str, Any]:
-    """How old the page's facts are. `trouble`: "ocp" or "worker" when that one is silent."""
-    status = {"ocp": "failed", "worker": "unconfirmed"}.get(trouble, "")
+    """How old the page's facts are. `trouble`: a word of views.reading.trouble_of, why nothing newer comes."""
+    status, word = TROUBLES.get(trouble, ("", ""))
     if not status and (at is None or age_of(at) > settings.STALE_SECONDS):
         status = "stale"
-    return {"at": at, "trouble": trouble, "status": status, "stale_after": int(settings.STALE_SECONDS)}
+    return {"at": at, "word": word, "status": status, "stale_after": int(settings.STALE_SECONDS)}
 
 
 def _status_parts(status: str, word: str) -> dict[str, Any]:

@@ -4,23 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from upgrades.models import Endpoint
 from upgrades.rules import Reason
-from upgrades.services import endpoints, trying
-from upgrades.templatetags.ocpdash import age_of
+from upgrades.services import trying
+from upgrades.views import reading
 
-# data-status and word of a state.
+# data-status and word of a state: those of reading.trouble_of, and the two of an endpoint that is well.
 _STATES = {
     "off": ("closed", gettext_lazy("Switched off")),
     "refused": ("unconfirmed", gettext_lazy("Sign-in refused")),
     "barred": ("blocked", gettext_lazy("Cannot be asked")),
-    "waiting": ("warning", gettext_lazy("Asked to wait")),
-    "failing": ("failed", gettext_lazy("Does not answer")),
+    "quota": ("warning", gettext_lazy("Asked to wait")),
+    "ocp": ("failed", gettext_lazy("Does not answer")),
     "worker": ("unconfirmed", gettext_lazy("Our worker is silent")),
     "new": ("pending", gettext_lazy("Not read yet")),
     "read": ("successful", gettext_lazy("Is read")),
@@ -50,19 +49,10 @@ class State:
 
 def state_of(endpoint: Endpoint) -> State:
     """The state of `endpoint` now, from its row alone."""
-    barred = endpoints.why_not_read(endpoint, timezone.now())
+    name, reason = reading.trouble_of(endpoint, endpoint.observed_at)
     due = [at for at in (endpoint.follow_due_at, endpoint.inventory_due_at) if at is not None]
-    next_at = min(due) if due and barred is None else None
-    if not endpoint.is_active:
-        return State("off", barred, None)
-    if barred is not None:
-        names = {"endpoint.breaker_open": "refused", "ocp.rate_limited": "waiting", "ocp.quota_used_up": "waiting"}
-        return State(names.get(barred.code, "barred"), barred, next_at)
-    if endpoint.failing_since is not None:
-        return State("failing", Reason.from_json(endpoint.failure) if endpoint.failure else None, next_at)
-    if age_of(endpoint.observed_at or endpoint.created_at) > settings.STALE_SECONDS:
-        return State("worker", Reason("endpoint.worker_silent"), next_at)
-    return State("read" if endpoint.observed_at else "new", None, next_at)
+    is_asked = name in ("", "ocp", "worker")
+    return State(name or ("read" if endpoint.observed_at else "new"), reason, min(due) if due and is_asked else None)
 
 
 TESTED_WORDS = {
@@ -107,7 +97,7 @@ def facts_of(endpoint: Endpoint) -> list[tuple[str, Any]]:
 
 
 def _authority(endpoint: Endpoint) -> str:
-    if endpoint.base_url.startswith("http://"):
+    if endpoint.is_plain:
         return _("none: plain http")
     if not endpoint.ca_pin:
         return _("the public ones")

@@ -4,32 +4,57 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from upgrades.models import Cluster, Endpoint
+from upgrades.models import Cluster, Endpoint, Package
+from upgrades.rules import Reason
+from upgrades.services import endpoints
 from upgrades.templatetags.ocpdash import age_of
+
+# A bar to reading that is a state of its own; any other is "barred".
+_BARS = {
+    "endpoint.is_off": "off",
+    "endpoint.breaker_open": "refused",
+    "ocp.rate_limited": "quota",
+    "ocp.quota_used_up": "quota",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The endpoint, when what the page shows was read, and why nothing new comes: "", "ocp", "quota" or "worker"."""
+    """The endpoint, when what the page shows was read, and why nothing new comes: see `trouble_of`."""
 
     endpoint: Endpoint | None
     at: datetime | None
     trouble: str
+    reason: Reason | None = None
     # How many endpoints the page shows rows of; the others, of which there is something to tell, worst first.
     count: int = 1
     beside: tuple["Reading", ...] = ()
 
     @property
-    def is_refused(self) -> bool:
-        """Whether all reading stopped because OCP does not accept our sign-in."""
-        return self.endpoint is not None and self.endpoint.breaker_opened_at is not None
+    def until(self) -> datetime | None:
+        """When OCP takes requests again, as far as it told us."""
+        text = self.reason.params.get("until") if self.reason else None
+        return datetime.fromisoformat(str(text)) if text else None
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether OCP is read over plain http."""
-        return self.endpoint is not None and self.endpoint.base_url.startswith("http://")
+
+def trouble_of(endpoint: Endpoint, at: datetime | None) -> tuple[str, Reason | None]:
+    """Why nothing newer than `at` comes from `endpoint`, and its reason.
+
+    "off", "refused" (our sign-in), "barred" (credentials or CA fail us), "quota", "ocp" (it does not answer),
+    "worker" (ours does not ask); "" where all is well.
+    """
+    bar = endpoints.why_not_read(endpoint, timezone.now())
+    if bar is not None:
+        return _BARS.get(bar.code, "barred"), bar
+    if endpoint.failing_since is not None:
+        return "ocp", Reason.from_json(endpoint.failure) if endpoint.failure else None
+    # Nobody failed, and still nothing came: then our own Celery worker does not read.
+    if age_of(at or endpoint.created_at) > settings.STALE_SECONDS:
+        return "worker", Reason("endpoint.worker_silent")
+    return "", None
 
 
 def of_cluster(cluster: Cluster) -> Reading:
@@ -39,12 +64,18 @@ def of_cluster(cluster: Cluster) -> Reading:
 
 def of_clusters() -> Reading:
     """The reading of the lists of clusters of all endpoints."""
-    return _worst([_reading(row, row.lists_observed_at) for row in Endpoint.objects.filter(is_active=True)])
+    return _worst([_reading(row, row.lists_observed_at) for row in _showing(Cluster)])
 
 
 def of_packages() -> Reading:
     """The reading of the lists of packages of all endpoints."""
-    return _worst([_reading(row, row.packages_observed_at) for row in Endpoint.objects.filter(is_active=True)])
+    return _worst([_reading(row, row.packages_observed_at) for row in _showing(Package)])
+
+
+def _showing(kind: type[Cluster | Package]) -> QuerySet[Endpoint]:
+    """Endpoints that are read, and those switched off whose rows the page still shows."""
+    present = kind._default_manager.filter(endpoint=OuterRef("pk"), missing_since=None)
+    return Endpoint.objects.filter(Q(is_active=True) | Exists(present))
 
 
 def _worst(readings: list[Reading]) -> Reading:
@@ -57,10 +88,4 @@ def _worst(readings: list[Reading]) -> Reading:
 
 
 def _reading(endpoint: Endpoint, at: datetime | None) -> Reading:
-    if endpoint.failing_since is not None:
-        return Reading(endpoint, at, "ocp")
-    if endpoint.rate_limited_until is not None and endpoint.rate_limited_until > timezone.now():
-        return Reading(endpoint, at, "quota")
-    # Nobody failed, and still nothing came: then our own Celery worker does not read.
-    is_late = age_of(at or endpoint.created_at) > settings.STALE_SECONDS
-    return Reading(endpoint, at, "worker" if is_late else "")
+    return Reading(endpoint, at, *trouble_of(endpoint, at))
