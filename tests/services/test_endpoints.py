@@ -132,6 +132,24 @@ def test_the_environments_endpoint_stands_beside_others_and_keeps_a_name_that_an
     assert Endpoint.objects.count() == 3
 
 
+def test_a_name_that_an_admin_gave_to_another_endpoint_leads_nothing_there(
+    environment: Any, endpoint: Endpoint
+) -> None:
+    Endpoint.objects.filter(pk=endpoint.pk).update(name="shanghai")
+    other = make_endpoint(name="prod-shanghai", base_url="https://elsewhere.example.com", account_name="theirs")
+    environment.OCP_ACCOUNT_IS_OURS = True
+    assert registered().pk == endpoint.pk
+    assert registration.is_from_environment(endpoint)
+    assert not registration.is_from_environment(other)
+    environment.OCP_URL = "https://moved.example.com"
+    with pytest.raises(Invalid) as refusal:
+        registration.register_from_environment()
+    assert refusal.value.reason.code == "endpoint.name_taken"
+    before = other.base_url, other.account_name, other.credentials
+    other.refresh_from_db()
+    assert (other.base_url, other.account_name, other.credentials) == before
+
+
 def test_a_worker_that_starts_does_not_switch_on_what_an_admin_switched_off(endpoint: Endpoint) -> None:
     Endpoint.objects.update(is_active=False)
     assert not registered().is_active

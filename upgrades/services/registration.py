@@ -6,9 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from upgrades import audit
-from upgrades.models import CredentialsKind, Endpoint
+from upgrades.models import AuditEvent, CredentialsKind, Endpoint
 from upgrades.rules import Reason
 from upgrades.services import administration, credentials, endpoints
 from upgrades.services.credentials import Credentials
@@ -19,28 +20,38 @@ _IDENTITY = ("base_url", "account_name")
 
 def is_from_environment(endpoint: Endpoint) -> bool:
     """Whether a worker that starts makes this endpoint what OCP_* says: what is edited does not last."""
-    return bool(settings.OCP_URL) and (
-        endpoint.name == settings.OCP_ENDPOINT_NAME[:100]
-        or (endpoint.base_url, endpoint.account_name) == (settings.OCP_URL.rstrip("/"), settings.OCP_USERNAME)
-    )
+    if not settings.OCP_URL:
+        return False
+    found = _described(Endpoint.objects.all(), _named())
+    return found is not None and found.pk == endpoint.pk
 
 
 def register_from_environment() -> Endpoint | None:
     """Make the endpoint of OCP_ENDPOINT_NAME what the settings say, and return it; None where they name no OCP.
 
     A second call changes nothing. An endpoint that somebody renamed is found by its address and account, and keeps
-    its new name. Raises Invalid where the settings name no usable OCP, and TooLate where address or account differ
+    its new name; the address of one that the environment never named is never moved. Raises Invalid where the settings
+    name no usable OCP or another endpoint's name, and TooLate where address or account differ
     while a run is open: that run is bound to them. Password and CA may rotate at any time.
     """
     if not settings.OCP_URL:
         return None
     wanted, held = _wanted(), Credentials(settings.OCP_PASSWORD)
     with transaction.atomic():
-        found = _described(wanted)
+        found = _described(Endpoint.objects.select_for_update(), wanted)
         if found is None:
             return _create(wanted, held)
         _update(found, wanted, held)
     return found
+
+
+def _named() -> dict[str, str]:
+    """What tells which endpoint the environment means."""
+    return {
+        "name": settings.OCP_ENDPOINT_NAME[:100],
+        "base_url": settings.OCP_URL.rstrip("/"),
+        "account_name": settings.OCP_USERNAME,
+    }
 
 
 def _wanted() -> dict[str, Any]:
@@ -50,9 +61,7 @@ def _wanted() -> dict[str, Any]:
     except OSError as error:
         raise Invalid(Reason("endpoint.unusable", {"detail": str(error)[:500]})) from error
     wanted = {
-        "name": settings.OCP_ENDPOINT_NAME[:100],
-        "base_url": settings.OCP_URL.rstrip("/"),
-        "account_name": settings.OCP_USERNAME,
+        **_named(),
         "is_account_ours": settings.OCP_ACCOUNT_IS_OURS,
         "ca_file": settings.OCP_CA_FILE,
         "ca_pem": "",
@@ -68,10 +77,20 @@ def _wanted() -> dict[str, Any]:
     return wanted
 
 
-def _described(wanted: dict[str, Any]) -> Endpoint | None:
-    rows = Endpoint.objects.select_for_update()
-    identity = {name: wanted[name] for name in _IDENTITY}
-    return rows.filter(name=wanted["name"]).first() or rows.filter(**identity).order_by("pk").first()
+def _described(rows: QuerySet[Endpoint], named: dict[str, Any]) -> Endpoint | None:
+    """The endpoint of this address and account, else the one of this name that the environment once named."""
+    identity = {name: named[name] for name in _IDENTITY}
+    found = rows.filter(**identity).order_by("pk").first()
+    if found is None:
+        found = rows.filter(name=named["name"]).first()
+        if found is not None and not _was_registered(found):
+            return None
+    return found
+
+
+def _was_registered(endpoint: Endpoint) -> bool:
+    events = AuditEvent.objects.filter(action="endpoint.register", outcome=AuditEvent.Outcome.DONE)
+    return events.filter(subject_type="endpoint", subject_id=str(endpoint.pk)).exists()
 
 
 def _create(wanted: dict[str, Any], held: Credentials) -> Endpoint:
@@ -79,8 +98,11 @@ def _create(wanted: dict[str, Any], held: Credentials) -> Endpoint:
     try:
         administration.save(endpoint, held)
     except Invalid:
-        # Another worker started in the same moment.
-        return Endpoint.objects.get(name=wanted["name"])
+        # Another worker started in the same moment, unless the name belongs to somebody else's endpoint.
+        found = _described(Endpoint.objects.all(), wanted)
+        if found is None:
+            raise
+        return found
     audit.record("endpoint.register", subject=endpoint, after=administration.facts(endpoint))
     return endpoint
 
