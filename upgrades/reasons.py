@@ -183,7 +183,6 @@ SENTENCES: Mapping[str, str | Promise] = {
     "start.timed_out": _("No run came of the start in time. It can be started again."),
     "start.votes_missing": _("Votes lost their weight, for a right was taken. Approvals missing: %(missing)s."),
     "start.rows_too_old": _("OCP was read too long ago to start on that."),
-    "start.endpoint_not_readable": _("%(endpoint)s cannot be read now."),
     "start.unreadable": _("OCP could not be read before the start (%(code)s)."),
     "start.cluster_missing": _("OCP does not show every affected cluster: %(ocp_ids)s is missing."),
     "start.cluster_not_running": _("%(cluster)s is %(status)s in OCP, not RUNNING."),

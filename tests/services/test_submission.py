@@ -159,6 +159,21 @@ def test_a_quota_that_the_second_pre_read_used_up_refuses_the_run_as_not_sent(lo
     assert run.status_reason["code"] == "ocp.quota_used_up"
 
 
+def test_a_quota_that_the_first_pre_read_used_up_leaves_the_approval_as_it_was(look_alike, cast):
+    change_request = scenes.starting(cast)
+    control(look_alike, "POST", "/faults", method="GET", path="/tasks/instances", action="last_allowed", skip=0)
+    assert submit(change_request) is None
+    assert (change_request.status, change_request.status_reason["code"]) == ("approved", "ocp.quota_used_up")
+    assert (posts(look_alike), ClusterHold.objects.exists()) == ([], False)
+
+
+def test_an_endpoint_that_is_switched_off_says_so_and_is_not_asked(look_alike, cast):
+    change_request = scenes.starting(cast)
+    Endpoint.objects.update(is_active=False)
+    assert submit(change_request) is None
+    assert (change_request.status, change_request.status_reason["code"]) == ("approved", "endpoint.is_off")
+
+
 def test_a_start_whose_pre_read_fails_goes_back_to_approved_with_its_reason(look_alike, cast):
     change_request = scenes.starting(cast)
     control(look_alike, "POST", "/faults", method="GET", path="/tasks/instances", action="status", status=500)

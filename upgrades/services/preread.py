@@ -55,8 +55,9 @@ def read(change_request: ChangeRequest, *, seconds: float) -> Reading:
     endpoint = change_request.endpoint
     # An admin may have changed it since: what was switched off or has another account is not upgraded.
     endpoint.refresh_from_db()
-    if not endpoints.may_read(endpoint, selectors.database_now()):
-        raise Blocked(Reason("start.endpoint_not_readable", {"endpoint": endpoint.name}))
+    why = endpoints.why_not_read(endpoint, selectors.database_now())
+    if why is not None:
+        raise Blocked(why)
     try:
         return _read(change_request, endpoints.client(endpoint), _Budget(seconds))
     except OcpError as error:

@@ -16,10 +16,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from upgrades import audit
-from upgrades.models import ChangeRequest, Cluster, Package, UpgradeRun
+from upgrades import audit, selectors
+from upgrades.models import ChangeRequest, Cluster, Endpoint, Package, UpgradeRun
 from upgrades.rules import Reason, workflow
-from upgrades.services import change_requests, holds, moves, plans, preread, sending
+from upgrades.services import change_requests, endpoints, holds, moves, plans, preread, sending
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +90,7 @@ def _intend(change_request: ChangeRequest, reading: preread.Reading) -> UpgradeR
             _check_approval(change_request)
             plan = _rebuilt(change_request)
             run = _insert_run(change_request, plan.content, reading)
+            _check_endpoint(change_request)
             holds.take(run, plans.affected(change_request.cluster))
             moves.move(
                 change_request,
@@ -120,6 +121,16 @@ def _check_approval(change_request: ChangeRequest) -> None:
     if not verdict.is_satisfied:
         lost = len(verdict.lost_voter_ids)
         raise _Unfit("lose_voter", Reason("start.votes_missing", {"missing": verdict.missing, "lost": lost}))
+
+
+def _check_endpoint(change_request: ChangeRequest) -> None:
+    """What ended the reading meanwhile would only be met by the second pre-read, with the approval used up.
+
+    Asked with the run in place: who switches the endpoint off now waits for it, and finds it open.
+    """
+    why = endpoints.why_not_read(Endpoint.objects.get(pk=change_request.endpoint_id), selectors.database_now())
+    if why is not None:
+        raise _Unfit("block", why)
 
 
 def _rebuilt(change_request: ChangeRequest) -> plans.Built:
