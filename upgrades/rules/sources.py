@@ -1,4 +1,4 @@
-"""Where each rule of a verdict comes from: the vendor's page, or ocpdash itself. reasons.py has their names."""
+"""Where each rule of a verdict comes from: the vendor's page, or ocpdash itself. templatetags/sources.py names them."""
 
 from __future__ import annotations
 

@@ -1,15 +1,9 @@
-"""A Reason's sentence, in the reader's language. Codes are stored, sentences are made when they are shown."""
+"""Every code of a Reason with its sentence."""
 
-import unicodedata
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-
-from upgrades.rules import Reason
-from upgrades.templatetags.ocpdash import STATUS_WORDS
-
-_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 SENTENCES: Mapping[str, str | Promise] = {
     # people and signing in
@@ -117,6 +111,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "path_file.other_in_force": _("Another path file came into force meanwhile. Look at what it would change now."),
     "path_file.not_in_force": _("This path file is not in force."),
     "path_file.no_text": _("Choose a file or paste its text."),
+    "path_file.both": _("A file and pasted text came together: send one of them."),
     "path_file.not_utf8": _("The file is not text in UTF-8."),
     "path_file.empty": _("The file says nothing: expected a list of versions."),
     "path_file.too_large": _("The file is too large: at most %(limit)s KiB."),
@@ -185,6 +180,10 @@ SENTENCES: Mapping[str, str | Promise] = {
     "start.rows_too_old": _("OCP was read too long ago to start on that."),
     "start.unreadable": _("OCP could not be read before the start (%(code)s)."),
     "start.cluster_missing": _("OCP does not show every affected cluster: %(ocp_ids)s is missing."),
+    "start.server_elsewhere": _(
+        "%(endpoint)s shows server %(address)s of %(cluster)s as well. "
+        "While two endpoints show one server, nothing is started."
+    ),
     "start.cluster_not_running": _("%(cluster)s is %(status)s in OCP, not RUNNING."),
     "start.task_running": _("In OCP task %(task_id)s is running: %(name)s."),
     "start.unknown_upgrade_of_ours": _("OCP has an upgrade by our account that ocpdash does not know: %(task_id)s."),
@@ -249,51 +248,3 @@ SENTENCES: Mapping[str, str | Promise] = {
     "verify.compatible_of_standby": _("compatible of standby %(cluster)s is %(values)s: it follows later, not judged."),
     "hold.clusters_at_rest": _("OCP shows every cluster RUNNING, one version on its servers, and no upgrade running."),
 }
-
-# Codes among the parameters, in words. A value that is not here is shown as it is: OCP's words always are.
-WORDS: Mapping[str, Mapping[str, str | Promise]] = {
-    "by": {
-        "operator": _("an operator"),
-        "approver": _("an approver"),
-        "requester": _("its requester"),
-        "requester_or_admin": _("its requester or an admin"),
-        "operator_or_approver": _("an operator or an approver"),
-        "decider": _("an operator, an approver or an admin"),
-    },
-    "status": STATUS_WORDS,
-    "expected": {
-        "entries": _("a list of versions, each beginning with “- version:”"),
-        "entry": _("an entry with the key version"),
-        "version": _("a version such as 4.2.1.8 or 4.2.1.8-108000022024072217"),
-        "versions": _("a list of versions"),
-        "flag": _("True or False"),
-        "binary_rule": _("True, False, or value with when_come_from or when_upgraded_to"),
-    },
-}
-
-
-def sentence(reason: Reason) -> str:
-    """The sentence of `reason`, as text to be escaped; a code without one is shown as it is, never hidden."""
-    words = SENTENCES.get(reason.code)
-    if words is None:
-        return reason.code
-    return str(words) % _Shown({name: _word(name, value) for name, value in reason.params.items()})
-
-
-def _word(name: str, value: object) -> str:
-    known = WORDS.get(name, {}).get(value) if isinstance(value, str) else None
-    return plain(value) if known is None else str(known)
-
-
-class _Shown(dict[str, str]):
-    """Parameters of a sentence. An old row may lack one that the sentence has learned since."""
-
-    def __missing__(self, name: str) -> str:
-        return "?"
-
-
-def plain(value: object) -> str:
-    """A value from outside as text that neither turns nor hides the text round it: such characters become numbers."""
-    if isinstance(value, tuple):
-        return ", ".join(plain(item) for item in value)
-    return "".join(char if unicodedata.category(char) not in _UNSEEN else f"\\u{ord(char):04x}" for char in str(value))
