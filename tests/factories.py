@@ -26,9 +26,10 @@ def make_user(username: str = "", *roles: str | tuple[str, str], **over: Any) ->
 def make_endpoint(**over: Any) -> Endpoint:
     """An endpoint that was read a moment ago, with credentials that can be unsealed."""
     now = timezone.now()
+    name = f"ocp-{next(_numbers)}"
     values: dict[str, Any] = {
-        "name": f"ocp-{next(_numbers)}",
-        "base_url": "http://127.0.0.1:1",
+        "name": name,
+        "base_url": f"http://127.0.0.1:1/{name}",
         "account_name": "ocpdash",
         "is_account_ours": True,
         "is_http_allowed": True,

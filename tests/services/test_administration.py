@@ -69,6 +69,12 @@ def test_an_added_endpoint_is_read_at_once_and_no_secret_stands_in_row_or_audit(
     assert SECRET not in str(AuditEvent.objects.values()) + str(Endpoint.objects.values())
 
 
+def test_an_address_is_kept_in_one_spelling(admin: User) -> None:
+    endpoint = administration.add(actor=admin, entry=replace(ENTRY, base_url="HTTPS://ocp.example.com//"))
+    assert endpoint.base_url == "https://ocp.example.com"
+    assert credentials.unseal(endpoint).secret == SECRET
+
+
 def test_only_an_admin_of_all_environments_may_change_endpoints(endpoint: Endpoint) -> None:
     for person in (make_user("olga", "operator"), make_user("dora", ("admin", "dev"))):
         with pytest.raises(Forbidden):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -148,6 +148,27 @@ def test_a_name_that_an_admin_gave_to_another_endpoint_leads_nothing_there(
     before = other.base_url, other.account_name, other.credentials
     other.refresh_from_db()
     assert (other.base_url, other.account_name, other.credentials) == before
+
+
+def test_an_address_that_another_endpoint_has_is_not_registered_again(environment: Any, endpoint: Endpoint) -> None:
+    environment.OCP_URL = "HTTPS://ocp.Example.com:8443/"
+    assert registered().base_url == "https://ocp.example.com:8443"
+    assert actions() == ["endpoint.register"]
+    environment.OCP_ENDPOINT_NAME, environment.OCP_USERNAME = "hangzhou", "somebody"
+    with pytest.raises(Invalid) as refusal:
+        registration.register_from_environment()
+    assert refusal.value.reason.code == "endpoint.address_taken"
+    make_endpoint(base_url="https://theirs.example.com")
+    environment.OCP_ENDPOINT_NAME, environment.OCP_URL = "prod-shanghai", "https://theirs.example.com"
+    with pytest.raises(Invalid) as refusal:
+        registration.register_from_environment()
+    assert refusal.value.reason.code == "endpoint.address_taken"
+
+
+def test_the_database_keeps_one_row_for_an_address() -> None:
+    make_endpoint(base_url="https://ocp.example.com")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_endpoint(base_url="https://OCP.example.com")
 
 
 def test_a_worker_that_starts_does_not_switch_on_what_an_admin_switched_off(endpoint: Endpoint) -> None:

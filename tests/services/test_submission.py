@@ -7,11 +7,12 @@ import pytest
 from django.utils import timezone
 
 from tests import scenes
+from tests.factories import make_cluster, make_endpoint, make_server
 from tests.followed import in_thread, wait_until
 from tests.scenes import Cast, control, posts
 from upgrades.models import AuditEvent, ChangeRequest, Cluster, ClusterHold, Endpoint, Grant, Package, UpgradeRun
 from upgrades.rules import submission as answers
-from upgrades.services import change_requests, moves, plans, sending, submission
+from upgrades.services import change_requests, moves, plans, preread, sending, submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -172,6 +173,48 @@ def test_an_endpoint_that_is_switched_off_says_so_and_is_not_asked(look_alike, c
     Endpoint.objects.update(is_active=False)
     assert submit(change_request) is None
     assert (change_request.status, change_request.status_reason["code"]) == ("approved", "endpoint.is_off")
+
+
+def seen_elsewhere(change_request, **over):
+    """A server of the request's cluster, as another endpoint shows it too."""
+    server = change_request.cluster.servers.first()
+    other = make_cluster(make_endpoint(name="other"), zones=0, **over)
+    return make_server(other, ip=server.ip, port=server.port)
+
+
+def test_a_server_that_another_endpoint_shows_too_blocks_the_start(look_alike, cast):
+    change_request = scenes.starting(cast)
+    server = seen_elsewhere(change_request)
+    assert submit(change_request) is None
+    assert (change_request.status, change_request.status_reason["code"]) == ("approved", "start.server_elsewhere")
+    assert change_request.status_reason["params"] == {
+        "endpoint": "other",
+        "cluster": scenes.CLUSTER,
+        "address": server.address,
+    }
+    assert posts(look_alike) == []
+
+
+def test_a_server_that_came_elsewhere_since_the_pre_read_blocks_the_run(look_alike, cast):
+    change_request = scenes.starting(cast)
+    assert submission.claim(change_request.pk)
+    reading = preread.read(change_request, seconds=30)
+    seen_elsewhere(change_request)
+    assert submission._intend(change_request, reading) is None
+    change_request.refresh_from_db()
+    assert (change_request.status, change_request.status_reason["code"]) == ("approved", "start.server_elsewhere")
+
+
+@pytest.mark.parametrize("is_gone", ["server", "cluster", "endpoint"])
+def test_what_another_endpoint_shows_no_more_blocks_nothing(look_alike, cast, is_gone):
+    change_request = scenes.starting(cast)
+    server = seen_elsewhere(change_request)
+    if is_gone == "endpoint":
+        Endpoint.objects.filter(name="other").update(is_active=False)
+    else:
+        row = server if is_gone == "server" else server.cluster
+        type(row).objects.filter(pk=row.pk).update(missing_since=timezone.now())
+    assert submit(change_request).status == "running"
 
 
 def test_a_start_whose_pre_read_fails_goes_back_to_approved_with_its_reason(look_alike, cast):

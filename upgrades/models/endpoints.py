@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from upgrades.rules.upgrade_body import BodyForm
@@ -80,6 +81,7 @@ class Endpoint(models.Model):
     class Meta:
         ordering: ClassVar = ["name"]
         constraints: ClassVar = [
+            models.UniqueConstraint(Lower("base_url"), name="endpoint_address_once"),
             models.CheckConstraint(
                 condition=models.Q(upgrade_body__in=[form.value for form in BodyForm]),
                 name="endpoint_upgrade_body_known",

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from upgrades import audit
 from upgrades.models import CredentialsKind, Endpoint, Role, UpgradeRun, User
+from upgrades.ocp.address import checked_base_url
 from upgrades.ocp.wire import BadCa
 from upgrades.rules import Reason
 from upgrades.services import credentials, endpoints
@@ -81,8 +82,7 @@ def add(*, actor: User, entry: Entry) -> Endpoint:
         _require_admin(actor)
         endpoint = entry.on(Endpoint())
         held = held_by(endpoint, entry)
-        if Endpoint.objects.filter(base_url__iexact=endpoint.base_url).exists():
-            raise Invalid(Reason("endpoint.address_taken"), "base_url")
+        endpoint.base_url = checked_base_url(endpoint.base_url, is_http_allowed=endpoint.is_http_allowed)
         save(endpoint, held)
         audit.record("endpoint.add", actor=actor, subject=endpoint, after=facts(endpoint) | {"credentials": "new"})
     return endpoint
@@ -180,6 +180,7 @@ def require_no_open_run(endpoint: Endpoint) -> None:
 
 
 def save(endpoint: Endpoint, held: Credentials | None) -> None:
+    """Write what was entered, with new credentials where given. Raises Invalid where name or address is taken."""
     if held is not None:
         endpoint.credentials = _sealed(endpoint, held)
     endpoint.lock_version += 1
@@ -189,6 +190,8 @@ def save(endpoint: Endpoint, held: Credentials | None) -> None:
             # What the workers keep of their reading is theirs.
             endpoint.save(**({"update_fields": fields} if endpoint.pk else {"force_insert": True}))
     except IntegrityError as error:
+        if "endpoint_address_once" in str(error):
+            raise Invalid(Reason("endpoint.address_taken"), "base_url") from error
         raise Invalid(Reason("endpoint.name_taken", {"name": endpoint.name}), "name") from error
 
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from upgrades import audit
 from upgrades.models import AuditEvent, CredentialsKind, Endpoint
+from upgrades.ocp.address import checked_base_url
 from upgrades.rules import Reason
 from upgrades.services import administration, credentials, endpoints
 from upgrades.services.credentials import Credentials
@@ -31,7 +32,7 @@ def register_from_environment() -> Endpoint | None:
 
     A second call changes nothing. An endpoint that somebody renamed is found by its address and account, and keeps
     its new name; the address of one that the environment never named is never moved. Raises Invalid where the settings
-    name no usable OCP or another endpoint's name, and TooLate where address or account differ
+    name no usable OCP, or another endpoint's name or address, and TooLate where address or account differ
     while a run is open: that run is bound to them. Password and CA may rotate at any time.
     """
     if not settings.OCP_URL:
@@ -72,6 +73,7 @@ def _wanted() -> dict[str, Any]:
     }
     try:
         endpoints.client_with(Endpoint(**wanted), Credentials(settings.OCP_PASSWORD))
+        wanted["base_url"] = checked_base_url(settings.OCP_URL, is_http_allowed=settings.OCP_ALLOW_HTTP)
     except ValueError as error:
         raise Invalid(Reason("endpoint.unusable", {"detail": str(error)[:500]})) from error
     return wanted
@@ -79,8 +81,8 @@ def _wanted() -> dict[str, Any]:
 
 def _described(rows: QuerySet[Endpoint], named: dict[str, Any]) -> Endpoint | None:
     """The endpoint of this address and account, else the one of this name that the environment once named."""
-    identity = {name: named[name] for name in _IDENTITY}
-    found = rows.filter(**identity).order_by("pk").first()
+    identity = {"base_url__iexact": named["base_url"], "account_name": named["account_name"]}
+    found = rows.filter(**identity).first()
     if found is None:
         found = rows.filter(name=named["name"]).first()
         if found is not None and not _was_registered(found):
@@ -109,6 +111,9 @@ def _create(wanted: dict[str, Any], held: Credentials) -> Endpoint:
 
 def _update(endpoint: Endpoint, wanted: dict[str, Any], held: Credentials) -> None:
     before = {name: getattr(endpoint, name) for name in wanted if name != "name"}
+    if wanted["base_url"].lower() == before["base_url"].lower():
+        # Another spelling is no other address: credentials are sealed for the one that is kept, plans name it.
+        wanted = wanted | {"base_url": before["base_url"]}
     changes = {name: wanted[name] for name, value in before.items() if wanted[name] != value}
     is_moved = any(name in changes for name in _IDENTITY)
     is_new_secret = is_moved or not _holds(endpoint, held)

@@ -124,11 +124,13 @@ def _check_approval(change_request: ChangeRequest) -> None:
 
 
 def _check_endpoint(change_request: ChangeRequest) -> None:
-    """What ended the reading meanwhile would only be met by the second pre-read, with the approval used up.
+    """What came up meanwhile would only be met by the second pre-read, with the approval used up.
 
     Asked with the run in place: who switches the endpoint off now waits for it, and finds it open.
     """
-    why = endpoints.why_not_read(Endpoint.objects.get(pk=change_request.endpoint_id), selectors.database_now())
+    endpoint = Endpoint.objects.get(pk=change_request.endpoint_id)
+    why = endpoints.why_not_read(endpoint, selectors.database_now())
+    why = why or preread.why_elsewhere(plans.affected(change_request.cluster))
     if why is not None:
         raise _Unfit("block", why)
 
