@@ -4,16 +4,15 @@ The look-alike is a process of its own, so that the memory measured is ours alon
 transaction: the next one meets the same rows.
 """
 
+import ctypes
 import gc
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from django.db import connection, transaction
 from django.test import Client
@@ -22,8 +21,9 @@ from django.utils import translation
 from tests import followed, scenes
 from tests.factories import make_user
 from tests.scenes import Cast, control
+from tests.simulator.process import Running
 from tests.views.acting import client_of
-from upgrades import reasons
+from upgrades import live, reasons
 from upgrades.models import Cluster, Endpoint, Package, Server, Subtask, UpgradeRun
 from upgrades.rules import Reason
 from upgrades.services import following, inventory, preread, sweeping, topology
@@ -40,6 +40,7 @@ PAGES = {
     "topology": "/clusters/{house.cluster.pk}/",
     "follow": "/runs/{house.run.pk}/",
     "sweep": "/runs/",
+    "verify": "/runs/{house.run.pk}/",
     "pre-read": "/packages/",
 }
 # One call more than its deadline may still be on its way, and the machine may be busy.
@@ -65,13 +66,8 @@ class Remote:
 
 @pytest.fixture
 def ocp() -> Iterator[Remote]:
-    command = [sys.executable, "manage.py", "simulate_ocp", "--port", "0", "--control-port", "0", "--speed", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        found = re.search(r"look-alike at (\S+), control port at (\S+)", process.stdout.readline())
-        assert found is not None
-        yield Remote(found[1], found[2])
-        process.terminate()
+    with Running("--speed", "0") as running:
+        yield Remote(running.ocp.url, running.ocp.control_url)
 
 
 @dataclass(frozen=True)
@@ -81,6 +77,8 @@ class House:
     endpoint: Endpoint
     cluster: Cluster
     run: UpgradeRun
+    # "task id/subtask id" of a step at work, as a page that shows its log asks for it.
+    watched: str
     other: Any
 
     @property
@@ -91,8 +89,21 @@ class House:
             "topology": lambda: topology.sync(self.cluster),
             "follow": lambda: following.follow(self.endpoint),
             "sweep": lambda: sweeping.sweep(self.endpoint),
+            "verify": lambda: followed.verify(self.run),
             "pre-read": self._pre_read,
         }
+
+    def arrange(self, name: str) -> None:
+        """Bring the run to where this read asks OCP for all that it may. For the transaction that is undone."""
+        runs = UpgradeRun.objects.filter(pk=self.run.pk)
+        # Else the list, which shows no change, spares the detail from being read.
+        runs.update(list_digest="", detail_due_at=None)
+        if name == "follow":
+            live.watch(self.run.pk, self.watched, now=time.time())
+        if name == "sweep":
+            runs.update(status="unconfirmed", ocp_task_id=None, baseline=[])
+        if name == "verify":
+            runs.update(status="verifying", verify_due_at=None)
 
     def _pre_read(self) -> None:
         try:
@@ -107,53 +118,104 @@ def house(ocp: Remote, settings: Any, transactional_db: None) -> House:
     endpoint = scenes.connect(ocp, settings)  # type: ignore[arg-type]
     cast = Cast()
     run = followed.posted(cast)
-    following.follow(endpoint)
+    child = followed.step(ocp, run, lambda: at_work(run))  # type: ignore[arg-type]
     other = scenes.starting(cast, cluster=scenes.OTHER, target=scenes.OTHER_TARGET)
-    return House(endpoint, run.change_request.cluster, followed.fresh(run), other)
+    subtask = at_work(child)
+    assert subtask is not None
+    watched = f"{subtask.task_instance.ocp_id}/{subtask.ocp_id}"
+    return House(endpoint, run.change_request.cluster, followed.fresh(run), watched, other)
+
+
+def at_work(run: UpgradeRun) -> Subtask | None:
+    """A running subtask of a child of the run."""
+    rows = Subtask.objects.filter(task_instance__run=run, task_instance__kind="child", status="RUNNING")
+    return rows.select_related("task_instance").first()
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("inventory", r"/clusters\? /software-packages\?"),
+        ("topology", r"/servers\?"),
+        ("follow", r"/instances\?.*status=RUNNING /instances/{parent}$ /instances/{child}$ /subtasks/{subtask}/log$"),
+        ("sweep", r"/instances\?.*clusterId= /instances/{parent}$"),
+        ("verify", r"/clusters\? /servers\? /parameters\?"),
+        ("pre-read", r"/time$ /clusters\? /software-packages\? /servers\? /instances\?.*clusterId="),
+    ],
+)
+def test_honest_read_asks_for_all_that_the_kinds_are_to_spoil(ocp: Remote, house: House, name: str, asked: str) -> None:
+    house.arrange(name)
+    before = len(followed.requests_of(ocp))  # type: ignore[arg-type]
+    house.reads[name]()
+    paths = [request["path"] for request in followed.requests_of(ocp, before)]  # type: ignore[arg-type]
+    child, _slash, subtask = house.watched.partition("/")
+    for pattern in asked.format(parent=house.run.ocp_task_id, child=child, subtask=subtask).split():
+        assert any(re.search(pattern, path) for path in paths), (pattern, paths)
+    assert Endpoint.objects.get().failing_since is None
+    if name == "sweep":
+        adopted = followed.fresh(house.run)
+        assert (adopted.status, adopted.ocp_task_id) == ("running", house.run.ocp_task_id)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_no_kind_of_odd_answer_hurts(ocp: Remote, house: House, share: int) -> None:
-    kinds = control(ocp, "GET", "/faults/kinds")
+    kinds = control(ocp, "GET", "/faults/kinds")  # type: ignore[arg-type]
     assert len(kinds) >= 150
     reader = client_of(make_user("rita", "viewer"))
-    before = held()
-    troubles = [
-        f"{kind['kind']} to {name}: {trouble}"
+    found = {
+        (kind["kind"], name): outcome_of(ocp, house, kind, name, reader)
         for kind in kinds[share::SHARES]
         for name in house.reads
-        if (trouble := trouble_with(ocp, house, kind, name, reader))
-    ]
+    }
+    troubles = [f"{kind} to {name}: {one.trouble}" for (kind, name), one in found.items() if one.trouble]
     assert not troubles, "\n".join(troubles)
-    assert held() - before < MOST_GROWTH
+    struck = {pair for pair, one in found.items() if one.struck}
+    assert {name for _kind, name in struck} == set(house.reads)
+    assert {kind for kind, _name in struck} == {kind for kind, _name in found}
+    growths = [
+        f"{kind} to {name}: {one.growth >> 20} MB" for (kind, name), one in found.items() if one.growth >= MOST_GROWTH
+    ]
+    assert not growths, "\n".join(growths)
 
 
-def trouble_with(ocp: Remote, house: House, kind: dict[str, str], name: str, reader: Client) -> str:
-    """What goes wrong where every answer to one read is of this kind; "" for nothing."""
+@dataclass
+class Outcome:
+    """What came of one kind to one read: how many requests it struck, by how many bytes our memory grew meanwhile."""
+
+    struck: int = 0
+    growth: int = 0
+    trouble: str = ""
+
+
+def outcome_of(ocp: Remote, house: House, kind: dict[str, str], name: str, reader: Client) -> Outcome:
+    """What comes of a read of whose answers all that the kind is for are of this kind."""
+    outcome = Outcome()
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             # This transaction is the test's own, to undo what is written; the product holds none while it draws.
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            meet(ocp, house, kind, name)
+            house.arrange(name)
+            meet(ocp, house, kind, name, outcome)
             assert_page_stands(PAGES[name].format(house=house), reader)
             transaction.set_rollback(True)
     except Exception as error:  # noqa: BLE001 - all of them are collected
-        return f"{type(error).__name__}: {str(error)[:300]}"
+        outcome.trouble = f"{type(error).__name__}: {str(error)[:300]}"
     finally:
-        control(ocp, "DELETE", "/faults")
-    return ""
+        outcome.struck = sum(fault["struck"] for fault in control(ocp, "GET", "/faults"))  # type: ignore[arg-type]
+        control(ocp, "DELETE", "/faults")  # type: ignore[arg-type]
+    return outcome
 
 
-def meet(ocp: Remote, house: House, kind: dict[str, str], name: str) -> None:
+def meet(ocp: Remote, house: House, kind: dict[str, str], name: str, outcome: Outcome) -> None:
     known = everything()
     seen_at = Endpoint.objects.get().observed_at
-    control(ocp, "POST", "/faults", action=kind["kind"], path=kind["calls"], seconds=0.05)
-    # Else the list, which shows no change, spares the detail from being read.
-    UpgradeRun.objects.update(list_digest="", detail_due_at=None)
+    control(ocp, "POST", "/faults", action=kind["kind"], path=kind["calls"], seconds=0.05)  # type: ignore[arg-type]
+    before = forget_peak()
     begun = time.monotonic()
     house.reads[name]()
     took = time.monotonic() - begun
+    outcome.growth = peak() - before
     assert took < TOTAL_SECONDS * 2 + SLACK_SECONDS, f"took {took:.1f} s"
     endpoint = Endpoint.objects.get()
     if endpoint.failing_since is not None:
@@ -187,7 +249,17 @@ def assert_page_stands(page: str, reader: Client) -> None:
     assert "<script>alert" not in answer.text, page
 
 
-def held() -> int:
-    """The memory that this process holds now, in bytes."""
+def forget_peak() -> int:
+    """Let the kernel count the peak of this process's memory anew; what it holds now, in bytes."""
+    # What was freed goes back first, else a read that takes it again would seem to need nothing.
     gc.collect()
-    return int(psutil.Process().memory_info().rss)
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+    return peak()
+
+
+def peak() -> int:
+    """The most memory that this process has held since forget_peak(), in bytes."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) << 10

@@ -1,11 +1,9 @@
 """A look-alike killed in the middle goes on from its state file. Real processes, real kills."""
 
 import base64
-import os
-import re
 import signal
-import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,39 +15,11 @@ from upgrades.simulator.state import World
 from upgrades.simulator.store import Store
 from upgrades.simulator.web import Request
 
-from .conftest import COUPON_DEV, RPM_4218, TRADE_CORE, Person, wait_for
+from . import process
+from .conftest import COUPON_DEV, RPM_4218, TRADE_CORE, wait_for
+from .process import Running
 
-ROOT = Path(__file__).parent.parent.parent
 SIGN_IN = "Sign in (Basic): ocpdash / ocpdash-demo, or admin / admin-demo"
-
-
-class Running:
-    """`manage.py simulate_ocp` as a process of its own."""
-
-    def __init__(self, state: Path, *options: str) -> None:
-        command = [sys.executable, str(ROOT / "manage.py"), "simulate_ocp", "--port", "0", "--control-port", "0"]
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(
-            [*command, "--state", str(state), *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=ROOT,
-            env=environment,
-        )
-        assert self.process.stdout is not None
-        first = self.process.stdout.readline()
-        match = re.fullmatch(r"OCP look-alike at (\S+), control port at (\S+)\n", first)
-        assert match, first + (self.process.stdout.read() if self.process.poll() is not None else "")
-        self.ocp = Person(match[1], match[2])
-        self.second_line = self.process.stdout.readline().strip()
-
-    def end(self, number: int) -> int:
-        self.process.send_signal(number)
-        code = self.process.wait(timeout=20)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-        return code
 
 
 @pytest.fixture
@@ -59,11 +29,10 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def started(state: Path) -> Iterator[list[Running]]:
-    processes = [Running(state, "--speed", "0")]
+    processes = [Running("--state", str(state), "--speed", "0")]
     yield processes
     for running in processes:
-        if running.process.poll() is None:
-            running.end(signal.SIGKILL)
+        running.__exit__()
 
 
 def test_killed_in_the_middle_it_goes_on_with_the_same_tasks_clusters_and_posts(
@@ -79,7 +48,7 @@ def test_killed_in_the_middle_it_goes_on_with_the_same_tasks_clusters_and_posts(
     details = [ocp.task(task_id) for task_id in (parent_id, *ocp.children(parent_id))]
     assert started[0].end(signal.SIGKILL) == -signal.SIGKILL
 
-    started.append(Running(state, "--speed", "0"))
+    started.append(Running("--state", str(state), "--speed", "0"))
     ocp = started[1].ocp
     assert (ocp.control("GET", "/state"), ocp.posts(), ocp.versions(TRADE_CORE)) == before
     assert [ocp.task(task["id"]) for task in details] == details
@@ -121,7 +90,7 @@ def test_a_late_post_survives_a_kill(state: Path, started: list[Running]) -> Non
     with pytest.raises(requests.ConnectionError):
         ocp.upgrade(COUPON_DEV, RPM_4218)
     started[0].end(signal.SIGKILL)
-    started.append(Running(state, "--speed", "0"))
+    started.append(Running("--state", str(state), "--speed", "0"))
     ocp = started[1].ocp
     wait_for(lambda: bool(ocp.posts()[0]["task_id"]))
     assert ocp.status(COUPON_DEV) == "OPERATING"
@@ -134,9 +103,16 @@ def test_sigterm_ends_it_cleanly_and_it_says_how_to_sign_in(started: list[Runnin
 
 def test_a_taken_port_is_one_sentence(started: list[Running]) -> None:
     port = started[0].ocp.url.rsplit(":", 1)[1]
-    command = [sys.executable, "manage.py", "simulate_ocp", "--port", port, "--control-port", "0"]
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ended = process.run("--port", port)
     assert ended.returncode == 1
     assert f"Cannot listen on port {port}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_one_that_does_not_say_where_it_listens_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = [sys.executable, "-c", "import time; print('Hello', flush=True); time.sleep(60)"]
+    monkeypatch.setattr(process, "command", lambda *_options: silent)
+    begun = time.monotonic()
+    with pytest.raises(AssertionError, match="'Hello'"):
+        Running()
+    assert time.monotonic() - begun < 20
