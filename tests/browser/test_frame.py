@@ -8,8 +8,8 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.factories import make_user
-from upgrades.models import User
+from tests.factories import make_cluster, make_user
+from upgrades.models import Cluster, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
 
@@ -114,6 +114,19 @@ def test_typed_text_survives_a_session_that_ended_and_goes_when_it_arrived(
     page.goto(f"{live_server.url}/users/new/")
     expect(page.get_by_label("Full name")).to_have_value("")
     expect(page.get_by_text("What you typed before was put back.")).to_be_hidden()
+
+
+def test_typed_owner_survives_a_form_that_somebody_overtook(page: Page, live_server: LiveServer, other: User) -> None:
+    cluster = make_cluster()
+    sign_in(page, live_server.url, "wang.lei")
+    page.goto(f"{live_server.url}/clusters/{cluster.pk}/")
+    page.get_by_label("Owner").fill("Payments")
+    Cluster.objects.update(owner="Somebody else")
+    page.get_by_role("button", name="Set owner and labels").click()
+    expect(page.get_by_text("409")).to_be_visible()
+    page.goto(f"{live_server.url}/clusters/{cluster.pk}/")
+    expect(page.get_by_label("Owner")).to_have_value("Payments")
+    expect(page.get_by_text("What you typed before was put back.")).to_be_visible()
 
 
 def test_typed_text_of_one_person_is_not_shown_to_the_next(

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.factories import make_cluster, make_endpoint, make_package, make_server, make_user
 from tests.views.pages import client_of, names_of, page_of, request_for, run_of, text_of
-from upgrades.models import Cluster, ClusterHold, Endpoint
+from upgrades.models import AuditEvent, Cluster, ClusterHold, Endpoint
 from upgrades.rules import workflow
 
 pytestmark = pytest.mark.django_db
@@ -174,3 +174,4 @@ def test_who_may_not_describe_a_cluster_reads_who_can(endpoint: Endpoint, role: 
     assert "Operators of this environment can set them." in text_of(client, page_of(cluster))
     for values in ({"owner": "me"}, {"owner": "o" * 101}):
         assert client.post(reverse("clusters-describe", args=[cluster.pk]), values).status_code == 403
+    assert AuditEvent.objects.filter(action="cluster.describe", outcome=AuditEvent.Outcome.REFUSED).count() == 2

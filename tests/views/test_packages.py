@@ -61,6 +61,29 @@ def test_each_package_says_how_many_of_the_readers_clusters_it_serves(endpoint: 
     assert "none" in text_of(client_of(make_user("staging", ("viewer", "staging"))), LIST)
 
 
+def test_with_several_ocps_each_row_names_its_own_and_a_replaced_package_only_its_requests(
+    reader: Client, endpoint: Endpoint
+) -> None:
+    assert "prod-shanghai" not in text_of(reader, LIST)
+    far = make_endpoint(name="far-away")
+    package = make_package(endpoint, replaced_at=timezone.now(), previous_sha1="4e61" * 10, sha1="90af" * 10)
+    make_package(far)
+    near = request_for(make_cluster(endpoint), target_file_name=package.file_name)
+    request = request_for(make_cluster(far), target_file_name=package.file_name)
+    text = text_of(reader, LIST)
+    assert "in prod-shanghai" in text
+    assert "in far-away" in text
+    assert "in prod-shanghai" in text.partition("Same file name")[2].partition("Open requests")[0]
+    assert near.number in text
+    assert request.number not in text
+    clusters = text_of(reader, "/clusters/")
+    assert "in prod-shanghai</span>" in clusters
+    assert "in far-away</span>" in clusters
+    choose = text_of(client_of(make_user("olga", "operator")), "/change-requests/new/")
+    assert "<p>prod-shanghai · " in choose
+    assert "<p>far-away · " in choose
+
+
 def test_a_replaced_package_is_loud_and_names_the_requests_that_meant_the_old_one(
     reader: Client, endpoint: Endpoint
 ) -> None:

@@ -134,6 +134,27 @@ def test_no_file_a_huge_file_and_no_text_file_are_refused(cast):
     assert not PathFile.objects.exists()
 
 
+def test_a_file_and_pasted_text_together_are_refused_and_the_text_stays(cast):
+    sent = {"file": SimpleUploadedFile("a.yml", BARRIER.encode()), "text": SAME}
+    answer = client_of(cast.ada).post(new(make_endpoint()), sent)
+    assert answer.status_code == 400
+    assert "came together: send one of them" in answer.content.decode()
+    assert SAME.partition("\n")[0] in answer.content.decode()
+    assert not PathFile.objects.exists()
+
+
+def test_the_endpoint_stays_chosen_without_versions_and_on_the_way_back(cast):
+    make_endpoint(name="a")
+    endpoint, client = make_endpoint(name="b"), client_of(cast.ada)
+    text = text_of(client, f"{LIST}?endpoint={endpoint.pk}&source=&target=")
+    assert f'<option value="{endpoint.pk}" selected>' in text
+    assert " required" not in text.partition('id="explorer"')[2].partition("</form>")[0]
+    row = kept(endpoint, cast)
+    for address in (new(endpoint), reverse("paths-detail", args=[row.pk])):
+        crumbs = text_of(client, address).partition('class="crumbs"')[2].partition("</nav>")[0]
+        assert f'href="{LIST}?endpoint={endpoint.pk}"' in crumbs
+
+
 def test_from_the_file_to_its_coming_into_force_and_out_of_it(cast):
     cluster = mirror()
     in_review(cast, cluster)

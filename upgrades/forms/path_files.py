@@ -26,7 +26,10 @@ class PathFileForm(LookForm):
         cleaned = super().clean() or self.cleaned_data
         upload = cleaned.get("file")
         if isinstance(upload, UploadedFile):
-            cleaned["text"] = self._read(upload)
+            if cleaned.get("text"):
+                self.add_error("file", reasons.sentence(Reason("path_file.both")))
+            else:
+                cleaned["text"] = self._read(upload)
         if not cleaned.get("text") and not self.errors:
             self.add_error("text", reasons.sentence(Reason("path_file.no_text")))
         return cleaned

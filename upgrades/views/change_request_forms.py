@@ -105,8 +105,11 @@ def _choose_cluster(request: HttpRequest, user: User) -> HttpResponse:
     with moves.attempt("change_request.create", actor=user, subject=None):
         if not user.has_role(Role.OPERATOR):
             raise moves.Forbidden(Reason("move.not_permitted", {"by": str(workflow.By.OPERATOR)}))
-    clusters = Cluster.objects.filter(environment__in=user.environments_of(Role.OPERATOR), missing_since=None)
-    return render(request, "upgrades/change_requests/choose.html", {"clusters": clusters})
+    found = Cluster.objects.filter(environment__in=user.environments_of(Role.OPERATOR), missing_since=None)
+    clusters = list(found.select_related("endpoint"))
+    has_many = len({cluster.endpoint_id for cluster in clusters}) > 1
+    facts = {"clusters": clusters, "has_many_endpoints": has_many}
+    return render(request, "upgrades/change_requests/choose.html", facts)
 
 
 def _copied(request: HttpRequest, user: User) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from upgrades import reasons, selectors
 from upgrades.forms.clusters import ClusterFilterForm, DescribeForm, EnvironmentForm
 from upgrades.models import Cluster, ClusterHold, Role, User
 from upgrades.services import clusters, topology
-from upgrades.services.moves import Invalid
+from upgrades.services.moves import Invalid, attempt
 from upgrades.views import cluster_facts, cluster_filters, cluster_rows, exports, reading
 from upgrades.views.reader import reader
 
@@ -108,7 +108,8 @@ def cluster_describe(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Owner and labels of %(name)s are kept.") % {"name": cluster.name})
             return redirect("clusters-detail", pk)
-    clusters.require_operator(user, cluster)
+    with attempt("cluster.describe", actor=user, subject=cluster):
+        clusters.require_operator(user, cluster)
     return _page(request, user, cluster, _environment(cluster), describing=form, status=400)
 
 

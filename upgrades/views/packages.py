@@ -47,7 +47,7 @@ def package_list(request: HttpRequest) -> HttpResponse:
     filters = PackageFilterForm(request.GET).chosen()
     found = _in_order(_found(filters))
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    by_key = Package.objects.in_bulk(list(page.object_list))
+    by_key = Package.objects.select_related("endpoint").in_bulk(list(page.object_list))
     packages = [by_key[key] for key in page.object_list if key in by_key]
     facts = {
         "reading": reading.of_packages(),
@@ -126,15 +126,17 @@ def _serves(package: Package, alike: dict[tuple[int, paths.ClusterFacts], int], 
 def _replaced(user: User) -> list[Replaced]:
     """Packages replaced lately, each with the open requests of it that the reader may see."""
     since = timezone.now() - timedelta(days=LOUD_DAYS)
-    packages = list(Package.objects.filter(replaced_at__gte=since).order_by("-replaced_at")[:LOUD_LIMIT])
+    replaced = Package.objects.filter(replaced_at__gte=since).select_related("endpoint").order_by("-replaced_at")
+    packages = list(replaced[:LOUD_LIMIT])
     open_requests = ChangeRequest.objects.visible_to(user).filter(
         target_file_name__in=[package.file_name for package in packages],
         status__in=workflow.REQUEST_TAKING_CLUSTER,
     )
-    by_name: dict[str, list[ChangeRequest]] = {}
+    # The same name at another OCP is another package.
+    by_name: dict[tuple[int, str], list[ChangeRequest]] = {}
     for change_request in open_requests.order_by("pk"):
-        by_name.setdefault(change_request.target_file_name, []).append(change_request)
-    return [Replaced(package, by_name.get(package.file_name, [])) for package in packages]
+        by_name.setdefault((change_request.endpoint_id, change_request.target_file_name), []).append(change_request)
+    return [Replaced(package, by_name.get((package.endpoint_id, package.file_name), [])) for package in packages]
 
 
 def _counts() -> dict[str, int]:
