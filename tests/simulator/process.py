@@ -20,7 +20,12 @@ def command(*options: str) -> list[str]:
 
 def environment() -> dict[str, str]:
     """What it is started with."""
-    return {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONUNBUFFERED": "1"}
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTHONUNBUFFERED": "1",
+        "OCPDASH_TEST_REDIS_URL": "",
+    }
 
 
 def run(*options: str) -> "subprocess.CompletedProcess[str]":

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from upgrades.simulator import kinds
 from upgrades.simulator.server import LookAlike
@@ -23,7 +24,6 @@ from .conftest import COUPON_DEV, RPM_4218, TRADE_CORE_SB, Person, person_at, wa
 SIGNED = "Authorization: Basic b2NwZGFzaDpvY3BkYXNoLWRlbW8=\r\n"
 INFO = "/api/v2/info"
 TIME = "/api/v2/time"
-# What an answer must hold before a kind can show in it.
 POURING = {"endless", "endless_headers", "continued", "trickle", "slow_headers", "slow"}
 
 
@@ -166,6 +166,15 @@ def test_refusals_do_no_work_and_others_do_unless_told_to_strike_before(there: P
         there.control("POST", "/faults", action=name, method="POST", path="/upgrade$", count=1, stage=stage)
         there.upgrade(7, RPM_4218)
         assert there.posts()[-1]["handled"] == handled
+
+
+def test_odd_json_cannot_strike_before_there_is_any(there: Person) -> None:
+    body = {"action": "names_nul", "stage": "before"}
+    refused = requests.post(f"{there.control_url}/faults", json=body, timeout=10)
+    assert (refused.status_code, refused.json()["error"]) == (
+        400,
+        "ValueError: names_nul changes the JSON of an answer: there is none before the work",
+    )
 
 
 def test_too_many_says_until_when(there: Person, odd: Any) -> None:

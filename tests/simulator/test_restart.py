@@ -2,6 +2,7 @@
 
 import base64
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -68,8 +69,8 @@ def test_accepted_upgrade_is_stored_before_it_is_answered(state: Path) -> None:
     stored = World(seed=1)
     assert Store(state).load(stored)
     assert reply.status == 200
-    assert stored.posts[0].handled == "accepted"
-    assert stored.tasks[stored.posts[0].task_id or 0].status == "RUNNING"
+    assert stored.posts[1].handled == "accepted"
+    assert stored.tasks[stored.posts[1].task_id or 0].status == "RUNNING"
     assert stored.clusters[COUPON_DEV].status == "OPERATING"
     sim.stop()
 
@@ -80,7 +81,7 @@ def test_a_post_is_stored_when_it_comes_whatever_becomes_of_it(state: Path) -> N
     sim.answer(Request("POST", f"/api/v2/ob/clusters/{COUPON_DEV}/upgrade", "", {}, b"{}"))
     stored = World(seed=1)
     assert Store(state).load(stored)
-    assert [(post.cluster_id, post.handled) for post in stored.posts] == [(COUPON_DEV, "dropped")]
+    assert [(post.cluster_id, post.handled) for post in stored.posts.values()] == [(COUPON_DEV, "dropped")]
     sim.stop()
 
 
@@ -106,6 +107,25 @@ def test_a_taken_port_is_one_sentence(started: list[Running]) -> None:
     ended = process.run("--port", port)
     assert ended.returncode == 1
     assert f"Cannot listen on port {port}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_state_file_of_another_format_is_one_sentence(state: Path, started: list[Running]) -> None:
+    started[0].end(signal.SIGTERM)
+    with sqlite3.connect(state) as file:
+        file.execute("PRAGMA user_version=0")
+    file.close()
+    _ends_with_one_sentence(state)
+    state.write_text('{"clusters": []}')
+    _ends_with_one_sentence(state)
+
+
+def _ends_with_one_sentence(state: Path) -> None:
+    ended = process.run("--state", str(state))
+    assert ended.returncode == 1
+    assert ended.stderr.strip().endswith(
+        f"{state} was not written by this version: remove it, or start the demo with --reset."
+    )
     assert "Traceback" not in ended.stderr
 
 

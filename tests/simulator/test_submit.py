@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from upgrades.simulator import graph
+
 from .conftest import (
     COUPON_DEV,
     EDGE_ARM,
@@ -112,3 +114,9 @@ def test_accepted_post_is_logged_with_account_body_and_task(ocp: Person) -> None
     assert (post["n"], post["cluster_id"], post["account"]) == (1, COUPON_DEV, "ocpdash")
     assert (post["handled"], post["task_id"], post["code"], post["is_answered"]) == ("accepted", task_id, None, True)
     assert ocp.task(task_id)["creator"] == {"id": 1001, "name": "ocpdash"}
+
+
+def test_binary_is_replaced_by_the_version_that_runs_by_then() -> None:
+    """4.2.1.1 asks for it of whoever comes from 4.1.0.2, and that runs since the stop before it."""
+    stops = graph.find_path("4.0.0.0", "100000272022110114", "4.2.1.8", "108000022024072217")
+    assert [stop.version for stop in stops if stop.is_binary] == ["4.1.0.2", "4.2.1.1", "4.2.1.8"]

@@ -40,7 +40,7 @@ class Control:
         console_calls = console.Console(engine)
         routes: list[tuple[str, str, Callable[[Json, _Found], Any]]] = [
             ("GET", "/healthz", lambda body, found: {"status": "ok"}),
-            ("GET", "/posts", lambda body, found: [_post(post) for post in self._world.posts]),
+            ("GET", "/posts", lambda body, found: [_post(post) for post in self._world.posts.values()]),
             ("GET", "/state", lambda body, found: self._state()),
             ("GET", "/faults", lambda body, found: self._faults.shapes()),
             ("GET", "/faults/kinds", lambda body, found: kinds.shapes()),

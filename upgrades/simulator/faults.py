@@ -72,6 +72,8 @@ class Faults:
         """
         if (action not in ACTIONS and action not in kinds.NAMES) or stage not in ("before", "after"):
             raise ValueError(f"action must be one of {ACTIONS} or GET /faults/kinds, stage before or after")
+        if stage == "before" and action in kinds.JSON:
+            raise ValueError(f"{action} changes the JSON of an answer: there is none before the work")
         re.compile(path)
         until = time.monotonic() + seconds
         with self._lock:

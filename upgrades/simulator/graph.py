@@ -1,8 +1,8 @@
 """The look-alike's own copy of OceanBase's upgrade graph, and the path through it.
 
 Source of the data: oceanbase/oceanbase tools/upgrade/oceanbase_upgrade_dep.yml and OCP's manual
-(OM best practices, "upgrade OB cluster"). That a condition `when_come_from` looks at the version the whole
-upgrade starts from follows obdeploy's route of plugin oceanbase 4.0.0.0.
+(OM best practices, "upgrade OB cluster"). That a condition `when_come_from` looks at the binary that runs by then
+follows obdeploy's route of plugin oceanbase 4.0.0.0.
 """
 
 from collections import deque
@@ -70,8 +70,12 @@ def find_path(version: str, build: str, goal: str, goal_build: str) -> tuple[Sto
         return (Stop(goal, is_binary=True),)
     exact = f"{version}-{build}"
     start = exact if exact in NEXT else version
-    route = _shortest(start, goal)
-    return tuple(Stop(step, step == goal or _is_barrier(step, start)) for step in route[1:])
+    stops: list[Stop] = []
+    running = start
+    for step in _shortest(start, goal)[1:]:
+        stops.append(Stop(step, step == goal or _is_barrier(step, running)))
+        running = step if stops[-1].is_binary else running
+    return tuple(stops)
 
 
 def _shortest(start: str, goal: str) -> list[str]:
@@ -109,5 +113,5 @@ def _line(version: str) -> tuple[int, ...]:
     return number(version)[:3]
 
 
-def _is_barrier(version: str, start: str) -> bool:
-    return version in BARRIERS or start in BARRIERS_FROM.get(version, frozenset())
+def _is_barrier(version: str, running: str) -> bool:
+    return version in BARRIERS or running in BARRIERS_FROM.get(version, frozenset())

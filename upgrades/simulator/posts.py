@@ -41,14 +41,14 @@ class Posts:
             body=request.body.decode(errors="replace"),
             client=request.client,
         )
-        self._world.posts.append(post)
+        self._world.posts[post.n] = post
         self._world.touch(post)
         self._store.flush(self._world)
         request.post_n = post.n
 
     def answer(self, request: Request, account: Account, began_at: float) -> Reply:
         """Treat an upgrade POST as planned and return the answer; without the right it is refused at once."""
-        post = self._world.posts[request.post_n - 1]
+        post = self._world.posts[request.post_n]
         user = creator(account)
         if not rights.allows(account.roles, f"CLUSTER:{post.cluster_id}:UPDATE"):
             raise Refusal("OBE11065", post.cluster_id, account.name)
@@ -80,13 +80,13 @@ class Posts:
     def refuse(self, request: Request, code: str) -> None:
         """Note that OCP refused a POST."""
         if request.post_n:
-            post = self._world.posts[request.post_n - 1]
+            post = self._world.posts[request.post_n]
             post.handled, post.code = "refused", code
             self._world.touch(post)
 
     def note_answered(self, request: Request) -> None:
         """Note that the whole answer to a POST has left."""
-        post = self._world.posts[request.post_n - 1]
+        post = self._world.posts[request.post_n]
         post.is_answered = True
         self._world.touch(post)
 
@@ -96,7 +96,7 @@ class Posts:
         for late in due:
             self._world.late.remove(late)
             self._world.touch_rules()
-            post = self._world.posts[late.post_n - 1]
+            post = self._world.posts[late.post_n]
             account = self._world.accounts.get(post.account)
             self._try(post, creator(account) if account else ADMIN)
             post.handled = "late"

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ class LookAlike:
         with self.world.lock:
             self.engine.catch_up()
             reply = self._api.answer(request)
+            reply.headers["Date"] = formatdate(self.engine.clock.wall_now(), usegmt=True)
             self._store.flush(self.world)
         if request.method != "GET":
             self._wake.set()

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from typing import NamedTuple
 
 from upgrades.simulator.errors import Refusal
 from upgrades.simulator.records import (
@@ -25,16 +26,26 @@ _FIRST_SUBTASK_ID = 13_000_300
 _LIMITS = {"10": 10_000}
 
 Record = Account | Alarm | AuditEvent | Cluster | Package | Post | Task
-# What each kind of record is called in the state file, and the field that tells one from another.
-_KEYS: dict[type, tuple[str, str]] = {
-    Account: ("account", "name"),
-    Alarm: ("alarm", "id"),
-    AuditEvent: ("audit", "id"),
-    Cluster: ("cluster", "id"),
-    Package: ("package", "file_name"),
-    Post: ("post", "n"),
-    Task: ("task", "id"),
+
+
+class Kind(NamedTuple):
+    """What a record is called in the state file, which field tells one from another, and where a world keeps it."""
+
+    name: str
+    key: str
+    kept: str
+
+
+KINDS: dict[type, Kind] = {
+    Account: Kind("account", "name", "accounts"),
+    Alarm: Kind("alarm", "id", "alarms"),
+    AuditEvent: Kind("audit", "id", "audit"),
+    Cluster: Kind("cluster", "id", "clusters"),
+    Package: Kind("package", "file_name", "packages"),
+    Post: Kind("post", "n", "posts"),
+    Task: Kind("task", "id", "tasks"),
 }
+META = ("meta", "world")
 
 
 class World:
@@ -50,7 +61,7 @@ class World:
         self.limits: dict[str, int] = dict(_LIMITS)
         self.alarms: dict[int, Alarm] = {}
         self.audit: dict[int, AuditEvent] = {}
-        self.posts: list[Post] = []
+        self.posts: dict[int, Post] = {}
         self.plans: list[AnswerPlan] = []
         self.fails: list[FailRule] = []
         self.lies: set[int] = set()
@@ -58,7 +69,7 @@ class World:
         self.engine_at = 0.0
         self.last_task_id = _FIRST_TASK_ID
         self.last_subtask_id = _FIRST_SUBTASK_ID
-        self.touched: set[tuple[str, str]] = set()
+        self.touched: set[tuple[str, int | str]] = set()
         self.list_texts: dict[int, str] = {}
         self.cluster_texts: dict[int, str] = {}
 
@@ -79,8 +90,8 @@ class World:
 
     def touch(self, record: Record) -> None:
         """Note that a record changed: it is stored, and its cached JSON forgotten."""
-        kind, key = _KEYS[type(record)]
-        self.touched.add((kind, str(getattr(record, key))))
+        kind = KINDS[type(record)]
+        self.touched.add((kind.name, getattr(record, kind.key)))
         if isinstance(record, Task):
             self.list_texts.pop(record.id, None)
         if isinstance(record, Cluster):
@@ -89,7 +100,7 @@ class World:
 
     def touch_rules(self) -> None:
         """Note that plans, failures to come, lies or late posts changed."""
-        self.touched.add(("meta", "world"))
+        self.touched.add(META)
 
     def add_task(self, task: Task) -> None:
         """Take in a new task."""
@@ -100,7 +111,7 @@ class World:
         """Forget a task, as an OCP restored from an older backup has."""
         self.tasks.pop(task_id)
         self.list_texts.pop(task_id, None)
-        self.touched.add(("task", str(task_id)))
+        self.touched.add((KINDS[Task].name, task_id))
 
     def cluster(self, cluster_id: int) -> Cluster:
         """Return a cluster, or refuse with OBE11001."""

@@ -7,28 +7,32 @@ from pathlib import Path
 from typing import Any
 
 from upgrades.simulator.records import (
-    Account,
-    Alarm,
     AnswerPlan,
     Attempt,
-    AuditEvent,
     Cluster,
     FailRule,
     LatePost,
-    Package,
-    Post,
     Server,
     Subtask,
     Task,
     Zone,
 )
-from upgrades.simulator.state import World
+from upgrades.simulator.state import KINDS, META, Kind, World
 
+# Raised with every change of what is stored: an older file is refused, not guessed at.
+FORMAT = 1
 _META = ("seed", "engine_at", "last_task_id", "last_subtask_id", "limits")
 
 
+class UnknownState(Exception):
+    """A state file of another format, or no state file at all."""
+
+
 class Store:
-    """Keeps a world in a SQLite file; without a path it keeps nothing."""
+    """Keeps a world in a SQLite file; without a path it keeps nothing.
+
+    Raises UnknownState where the file is there and not of FORMAT.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._connection: sqlite3.Connection | None = None
@@ -37,18 +41,27 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Used by many threads, always under the world's lock.
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS record (kind TEXT, id TEXT, body TEXT, PRIMARY KEY (kind, id))"
-        )
+        try:
+            self._prepare(self._connection)
+        except (sqlite3.DatabaseError, UnknownState):
+            self.close()
+            raise UnknownState(path) from None
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        is_new = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+        if not is_new and connection.execute("PRAGMA user_version").fetchone() != (FORMAT,):
+            raise UnknownState
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA user_version={FORMAT}")
+        connection.execute("CREATE TABLE IF NOT EXISTS record (kind TEXT, id TEXT, body TEXT, PRIMARY KEY (kind, id))")
 
     def flush(self, world: World) -> None:
         """Store what changed, and nothing else."""
         touched, world.touched = world.touched, set()
         if self._connection is None or not touched:
             return
-        rows = [(kind, key, _body(world, kind, key)) for kind, key in touched | {("meta", "world")}]
+        rows = [(kind, key, _body(world, kind, key)) for kind, key in touched | {META}]
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany("REPLACE INTO record VALUES (?, ?, ?)", [row for row in rows if row[2]])
         self._connection.executemany(
@@ -63,8 +76,7 @@ class Store:
         rows = self._connection.execute("SELECT kind, body FROM record").fetchall()
         for kind, body in rows:
             _take(world, kind, json.loads(body))
-        world.posts.sort(key=lambda post: post.n)
-        for order in (world.clusters, world.tasks, world.alarms, world.audit):
+        for order in (world.clusters, world.tasks, world.alarms, world.audit, world.posts):
             _sort(order)
         packages = sorted(world.packages.values(), key=lambda package: package.id)
         world.packages = {package.file_name: package for package in packages}
@@ -82,13 +94,11 @@ def _sort(records: dict[int, Any]) -> None:
         records[key] = records.pop(key)
 
 
-def _body(world: World, kind: str, key: str) -> str:
+def _body(world: World, kind: str, key: int | str) -> str:
     """Return a record as JSON, or an empty text when it is gone."""
-    if kind == "meta":
+    if (kind, key) == META:
         return json.dumps(_meta(world), default=_fields)
-    record = (
-        world.posts[int(key) - 1] if kind == "post" else _kept(world, kind).get(key if kind in _NAMED else int(key))
-    )
+    record = _kept(world, _BY_NAME[kind][1]).get(key)
     return json.dumps(record, default=_fields) if record is not None else ""
 
 
@@ -107,26 +117,17 @@ def _meta(world: World) -> dict[str, Any]:
 
 
 def _take(world: World, kind: str, body: dict[str, Any]) -> None:
-    if kind == "meta":
+    if kind == META[0]:
         _take_meta(world, body)
-    elif kind == "post":
-        world.posts.append(Post(**body))
-    else:
-        record = _MAKERS[kind](body)
-        _kept(world, kind)[getattr(record, _NAMED.get(kind, "id"))] = record
+        return
+    record_type, named = _BY_NAME[kind]
+    record = _NESTED.get(record_type, lambda body: record_type(**body))(body)
+    _kept(world, named)[getattr(record, named.key)] = record
 
 
-def _kept(world: World, kind: str) -> dict[Any, Any]:
-    """Return where a world keeps its records of a kind, by name or by id."""
-    kept: dict[str, dict[Any, Any]] = {
-        "account": world.accounts,
-        "alarm": world.alarms,
-        "audit": world.audit,
-        "cluster": world.clusters,
-        "package": world.packages,
-        "task": world.tasks,
-    }
-    return kept[kind]
+def _kept(world: World, kind: Kind) -> dict[Any, Any]:
+    kept: dict[Any, Any] = getattr(world, kind.kept)
+    return kept
 
 
 def _cluster(body: dict[str, Any]) -> Cluster:
@@ -154,12 +155,5 @@ def _subtask(body: dict[str, Any]) -> Subtask:
     return Subtask(**body)
 
 
-_NAMED = {"account": "name", "package": "file_name"}
-_MAKERS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "account": lambda body: Account(**body),
-    "alarm": lambda body: Alarm(**body),
-    "audit": lambda body: AuditEvent(**body),
-    "cluster": _cluster,
-    "package": lambda body: Package(**body),
-    "task": _task,
-}
+_BY_NAME = {kind.name: (record_type, kind) for record_type, kind in KINDS.items()}
+_NESTED: dict[type, Callable[[dict[str, Any]], Any]] = {Cluster: _cluster, Task: _task}

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from upgrades.simulator.scenario import NAMES
 from upgrades.simulator.server import LookAlike
+from upgrades.simulator.store import UnknownState
 
 
 class Command(BaseCommand):
@@ -57,6 +58,10 @@ class Command(BaseCommand):
         except OSError as error:
             ports = f"{options['port']} or {options['control_port']}"
             raise CommandError(f"Cannot listen on port {ports}: {error.strerror}. Choose others.") from error
+        except UnknownState as error:
+            raise CommandError(
+                f"{error} was not written by this version: remove it, or start the demo with --reset."
+            ) from error
 
 
 def _end(ended: Event, _frame: FrameType | None) -> None:
