@@ -97,6 +97,7 @@ BAD_TASKS = {
     "subtasks twice": {"id": 1, "subtasks": [{"id": 2}, {"id": 2}]},
     "subtasks twice over both keys": {"id": 1, "subtasks": [{"id": 2}], "tasks": [{"id": "2"}]},
     "too many subtasks": {"id": 1, "subtasks": [{"id": number} for number in range(5001)]},
+    "too many edges": {"id": 1, "subtasks": [{"id": number, "upstreams": [1] * 30} for number in range(2000)]},
     "edge null": {"id": 1, "subtasks": [{"id": 2, "upstreams": [None]}]},
     "edge a word": {"id": 1, "subtasks": [{"id": 2, "upstreams": ["a"]}]},
     "timeout beyond 32 bits": {"id": 1, "subtasks": [{"id": 2, "timeout": 2**31}]},

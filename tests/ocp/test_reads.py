@@ -210,6 +210,13 @@ def test_every_answer_tells_what_is_left_of_our_quota(hostile, sent, limit):
     assert limit.is_used_up is (limit.remaining == 0)
 
 
+def test_read_is_not_tried_again_where_our_quota_is_used_up(hostile):
+    server = hostile(answer(b"", 503, **QUOTA), GOOD)
+    with pytest.raises(ServerError):
+        client_of(server.url).info()
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("value", ["", "-1", "0.5", "1" * 10, "٣", "0, 0", "soon"])
 @pytest.mark.parametrize("name", ["RateLimit_Remaining", "RateLimit_Reset"])
 def test_quota_that_cannot_be_read_is_none(hostile, name, value):

@@ -160,3 +160,10 @@ def test_clients_without_access_keys_set_no_date(hostile):
     server = hostile(answer(payload("info")))
     client_of(server.url).info()
     assert b"\r\nDate: " not in server.requests[0]
+
+
+@pytest.mark.parametrize("date", ["soon", "\xff", "Sat, 01 Jan 99999 00:00:00 GMT", "Tue, 17 Jan 2023 09:13:57 -0000"])
+def test_a_date_that_cannot_be_compared_says_nothing_of_the_clock(hostile, date):
+    with pytest.raises(Unauthorized) as caught:
+        signed_client(hostile(answer(refusal(401, "IAM10000"), status=401, Date=date)).url).info()
+    assert type(caught.value) is Unauthorized

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from upgrades.ocp import bodies, envelope, fields, parse, parse_checks, parse_tasks
 from upgrades.ocp.calls import PAGE_SIZE, Calls, id_in_url
@@ -34,8 +33,6 @@ _ALARMS = "/api/v2/alarm/alarms"
 _AUDIT = "/api/v2/audit/events"
 _ALARM_SIZE_CAP = 200  # as below, for alarms
 _SIZE_CAP = 2000  # OCP's own, API/200.api-call-description of its manual
-
-T = TypeVar("T")
 
 
 class OcpClient(Calls):

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 from upgrades.ocp import limits
 from upgrades.ocp.errors import (
     BadAnswer,
+    ClockDiffers,
     Forbidden,
     NotFound,
     OcpError,
@@ -22,6 +24,8 @@ _DEPTH_CAP = 32
 _CONTAINER_CAP = 500_000
 _MESSAGE_CAP = 1000
 _SHORT_CAP = 100
+# OCP refuses an older or newer signature: ocp-doc V4.2.2, API/300.ak-sk-sign-roles.md.
+_SIGNATURE_SECONDS = 900
 _BY_STATUS: Mapping[int, type[OcpError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 429: RateLimited}
 
 
@@ -100,9 +104,21 @@ def trace_of(answer: Row) -> str | None:
     return _short(answer.get("traceId"))
 
 
-def error_of(status: int, body: bytes, headers: Mapping[str, str], masked: Callable[[str], str]) -> OcpError:
-    """The error of an answer that is no 2xx. The body may be anything, or empty."""
+def error_of(
+    status: int,
+    body: bytes,
+    headers: Mapping[str, str],
+    masked: Callable[[str], str],
+    signed_at: str | None = None,
+) -> OcpError:
+    """The error of an answer that is no 2xx. The body may be anything, or empty.
+
+    signed_at: the Date that our signature names, where the request bore one.
+    """
     kind = _kind_of(status)
+    skew = _seconds_between(signed_at, headers.get("Date"))
+    if kind is Unauthorized and abs(skew) >= _SIGNATURE_SECONDS:
+        kind = ClockDiffers
     try:
         answer = load_object(body)
     except Malformed:
@@ -110,7 +126,19 @@ def error_of(status: int, body: bytes, headers: Mapping[str, str], masked: Calla
     error = _refusal(kind, status, answer, masked)
     if isinstance(error, RateLimited):
         error.reset_seconds = limits.digits(headers.get("RateLimit-Reset") or headers.get("Retry-After"))
+    if isinstance(error, ClockDiffers):
+        error.seconds = skew
     return error
+
+
+def _seconds_between(begin: str | None, end: str | None) -> int:
+    """Seconds from one HTTP date to another; 0 where one is missing or cannot be read."""
+    if not begin or not end:
+        return 0
+    try:
+        return round((parsedate_to_datetime(end) - parsedate_to_datetime(begin)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return 0
 
 
 def _kind_of(status: int) -> type[OcpError]:

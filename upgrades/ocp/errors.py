@@ -56,6 +56,12 @@ class Unauthorized(OcpError):
     """401: wrong credentials. OCP locks accounts and addresses, so do not call again with these."""
 
 
+class ClockDiffers(Unauthorized):
+    """401 to a signature: no fault of the key. OCP's clock is `seconds` ahead of ours, or behind where negative."""
+
+    seconds: int = 0
+
+
 class Forbidden(OcpError):
     """403: our account lacks the right."""
 

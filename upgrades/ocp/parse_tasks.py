@@ -3,8 +3,11 @@
 import sys
 
 from upgrades.ocp import fields, parse
-from upgrades.ocp.fields import Row
+from upgrades.ocp.fields import Malformed, Row
 from upgrades.ocp.types import Subtask, TaskInstance
+
+# Ends of edges that a task's subtasks may name together: OCP names a few for each, and each edge twice.
+LINKS_AT_MOST = 50_000
 
 
 def task(data: Row) -> TaskInstance:
@@ -12,6 +15,8 @@ def task(data: Row) -> TaskInstance:
     about = fields.part(data, "cluster")
     creator_id, creator_name = _creator(data)
     steps = [subtask(item) for key in ("subtasks", "tasks") for item in fields.parts(data, key)]
+    if sum(len(step.upstreams) + len(step.downstreams) for step in steps) > LINKS_AT_MOST:
+        raise Malformed(f"the subtasks of a task name more than {LINKS_AT_MOST} others")
     cluster_id = fields.link(about, "id")
     return TaskInstance(
         id=fields.ident(data),

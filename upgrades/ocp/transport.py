@@ -28,12 +28,17 @@ _LONGEST_WAIT_SECONDS = 2.0
 NoteLimit = Callable[[RateLimit], None]
 
 
-def retry_wait(tries: int, retries: int, error: OcpError, seconds_left: float) -> float | None:
+def retry_wait(
+    tries: int, retries: int, error: OcpError, seconds_left: float, limit: RateLimit | None = None
+) -> float | None:
     """Seconds to wait before a GET is tried again, None for not at all.
 
     tries: how often it was tried, 1 after the first. Only what may pass by itself is tried again: no connection,
-    a lost one, 502, 503, 504. Never 401 (OCP locks accounts out), 403, 429, nor an answer we cannot read.
+    a lost one, 502, 503, 504. Never 401 (OCP locks accounts out), 403, 429, nor an answer we cannot read. Nor
+    anything where OCP said with its answer (`limit`) that our quota is used up.
     """
+    if limit is not None and limit.is_used_up:
+        return None
     is_passing = isinstance(error, NotSent | ConnectionLost) or (
         isinstance(error, ServerError) and error.http_status in (502, 503, 504)
     )
@@ -125,7 +130,7 @@ class Transport:
             outcome = exchange.outcome
             if isinstance(outcome, Answer):
                 return outcome
-            wait = retry_wait(tries, retries, outcome, deadline.left())
+            wait = retry_wait(tries, retries, outcome, deadline.left(), exchange.limit)
             if wait is None:
                 raise outcome
             time.sleep(wait)
@@ -155,7 +160,8 @@ class Transport:
         status = response.status_code
         if not 200 <= status <= 299:
             body = _error_body(response, deadline)
-            return envelope.error_of(status, body, response.headers, self._auth.masked)
+            signed_at = response.request.headers.get("Date")
+            return envelope.error_of(status, body, response.headers, self._auth.masked, signed_at)
         try:
             if is_log:
                 body, is_cut = bodies.read_log(_chunks(response, deadline), self._log_cap)
