@@ -1,6 +1,9 @@
 # make demo    everything on this machine, from nothing; Ctrl-C ends it
 # make test    every test, browser included        make check   lint, types, layers (under 30 s)
+# make test-servers    the same tests on the PostgreSQL and Redis of DATABASE_SUPERUSER_URL and REDIS_URL
+# make coverage the tests again, by half slower, with what they miss
 # make bench   figures into bench/                 make journey the main job by a real browser
+# make settings         the table of variables in docs/operations.md
 # make clean   removes .venv, var and caches       make messages  marked strings into Chinese's .po and .mo (GNU gettext)
 
 VENV := .venv
@@ -22,13 +25,23 @@ PRODUCTION = OCPDASH_MODE=production ALLOWED_HOSTS=ocpdash.example \
 
 CHINESE := upgrades/locale/zh_Hans/LC_MESSAGES/django
 
-.PHONY: demo test check bench journey messages venv clean
+.PHONY: demo test coverage test-servers check bench journey messages settings venv clean
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(ARGS)
 
 test: venv
-	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal --cov $(ARGS)
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+
+coverage: override ARGS += --cov
+coverage: test
+
+test-servers: venv
+	@[ -n "$$DATABASE_SUPERUSER_URL" ] || { echo "make test-servers needs DATABASE_SUPERUSER_URL: postgresql://user:password@host:5432/postgres, PostgreSQL 15 or newer." >&2; exit 1; }
+	@[ -n "$$REDIS_URL" ] || { echo "make test-servers needs REDIS_URL: redis://host:6379, any empty index is taken, or /3 for that one and the next two." >&2; exit 1; }
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" \
+		OCPDASH_TEST_SUPERUSER_URL="$$DATABASE_SUPERUSER_URL" OCPDASH_TEST_REDIS_URL="$$REDIS_URL" \
+		$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 check: venv
 	@$(BIN)/ruff check .
@@ -49,6 +62,9 @@ messages: venv
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemessages --locale zh_Hans --no-wrap --add-location file \
 		--no-obsolete --ignore .venv --ignore var --ignore tests --ignore bench
 	@msgfmt --check-format --statistics --output-file $(CHINESE).mo $(CHINESE).po
+
+settings: venv
+	@$(PRODUCTION) $(BIN)/python manage.py settings_table
 
 venv: $(VENV)/.installed-dev
 

@@ -24,6 +24,7 @@ from pytest_django import DjangoDbBlocker
 from redis import Redis
 
 from ocpdash import embedded, processes
+from tests import servers
 from tests import settings as test_settings
 from tests.stack import Stack
 from upgrades.simulator.server import LookAlike
@@ -59,14 +60,14 @@ END $$;
 
 
 def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
-    """Refuses a connection to anywhere but this machine."""
+    """Refuses a connection to anywhere but this machine, and the servers of make test-servers."""
     if event != "socket.connect" or not isinstance(arguments[1], tuple):
         return
     host = arguments[1][0]
     is_local = host == "localhost"
     with suppress(ValueError):
         is_local = ipaddress.ip_address(host).is_loopback
-    if not is_local:
+    if not is_local and host not in servers.hosts():
         raise PermissionError(f"Tests do not connect beyond this machine: {host}")
 
 
@@ -74,41 +75,38 @@ sys.addaudithook(_stay_on_loopback)
 
 
 @pytest.fixture(scope="session")
-def services() -> Iterator[embedded.Services]:
-    """PostgreSQL and Redis of this run, started when the first test needs one."""
+def services() -> Iterator[embedded.Services | servers.Given]:
+    """PostgreSQL and Redis of this run, started when the first test needs one; under make test-servers, given ones."""
     guard = processes.Guard()
-    running = embedded.Services(test_settings.SERVICES, guard=guard, is_durable=False)
+    running = test_settings.GIVEN or embedded.Services(test_settings.SERVICES, guard=guard, is_durable=False)
     running.start()
-    with psycopg.connect(running.superuser_url, autocommit=True) as connection:
-        # For the cleaner below, which deletes what triggers protect.
-        connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {embedded.OWNER}")
     yield running
     for alias in connections:
         connections[alias].close()
     running.stop()
     guard.close()
-    shutil.rmtree(test_settings.SERVICES)
+    shutil.rmtree(test_settings.SERVICES, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(services: embedded.Services, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(services: embedded.Services | servers.Given, django_db_blocker: DjangoDbBlocker) -> None:
     """In place of pytest-django's: the database is this run's own, so it needs no second name."""
     with django_db_blocker.unblock():
         call_command("migrate", verbosity=0)
         connections["owner"].close()
-    TransactionTestCase._fixture_teardown = lambda _self: clean_database()
+    TransactionTestCase._fixture_teardown = lambda _self: clean_database(services.superuser_url)
 
 
-def clean_database() -> None:
-    """Empties every table as the owner: Django's own TRUNCATE is refused to the application, as it should be."""
-    with psycopg.connect(test_settings.ENVIRONMENT["DATABASE_OWNER_URL"], autocommit=True) as connection:
+def clean_database(superuser_url: str) -> None:
+    """Empties every table past the triggers that protect some: Django's own TRUNCATE is refused, as it should be."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute(CLEANING)
 
 
 @pytest.fixture
-def redis(services: embedded.Services) -> Iterator[Redis]:
+def redis(services: object) -> Iterator[Redis]:
     """A client of this run's Redis."""
-    with Redis(unix_socket_path=str(services.sockets / "redis.sock"), decode_responses=True) as client:
+    with Redis.from_url(test_settings.ENVIRONMENT["REDIS_URL"], decode_responses=True) as client:
         yield client
 
 
@@ -117,9 +115,8 @@ def _empty_redis(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leaves nothing in Redis for the next test."""
     yield
     if "services" in request.fixturenames:
-        sockets = request.getfixturevalue("services").sockets
-        with Redis(unix_socket_path=str(sockets / "redis.sock")) as client:
-            client.flushall()
+        with Redis.from_url(test_settings.ENVIRONMENT["REDIS_URL"]) as client:
+            servers.empty(client)
 
 
 @pytest.fixture

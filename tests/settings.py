@@ -1,5 +1,6 @@
 """ocpdash's settings against this test run's own PostgreSQL and Redis, with a fast password hasher."""
 
+import atexit
 import os
 import tempfile
 from pathlib import Path
@@ -7,9 +8,14 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from ocpdash import embedded
+from tests import servers
 
 # Named by the process, so that two test runs at once do not meet.
 SERVICES = Path(tempfile.gettempdir()) / f"ocpdash-test-{os.getpid()}"
+# make test-servers; otherwise the embedded ones serve.
+GIVEN = servers.Given(servers.POSTGRES, servers.REDIS) if servers.POSTGRES and servers.REDIS else None
+if GIVEN:
+    atexit.register(GIVEN.release)
 
 ENVIRONMENT = {
     "OCPDASH_MODE": "test",
@@ -17,7 +23,7 @@ ENVIRONMENT = {
     "SECRET_KEY": "a key for tests alone, long enough that nobody minds it at all",
     # One for the run: processes that a test starts read the rows that the test wrote.
     "CREDENTIALS_KEYS": Fernet.generate_key().decode(),
-    **embedded.addresses(SERVICES),
+    **(GIVEN.addresses if GIVEN else embedded.addresses(SERVICES)),
 }
 os.environ.update(ENVIRONMENT)
 

@@ -146,7 +146,9 @@ def test_tests_run_as_the_application_and_not_as_the_owner():
             "SELECT current_user, (SELECT tableowner FROM pg_tables WHERE tablename = 'upgrades_auditevent')"
         )
         application, owner = cursor.fetchone()
-    assert (application, owner) == ("ocpdash", "ocpdash_owner")
+    databases = test_settings.DATABASES
+    assert (application, owner) == (databases["default"]["USER"], databases["owner"]["USER"])
+    assert application != owner
 
 
 @pytest.mark.django_db

@@ -2,9 +2,11 @@
 
 import base64
 import json
+from typing import Any
 
 from redis import Redis
 
+from tests import servers
 from upgrades import live
 
 
@@ -24,3 +26,12 @@ def test_a_start_is_rung_for_by_its_own_number(redis: Redis) -> None:
     (message,) = (json.loads(text) for text in redis.lrange("tick", 0, -1))
     assert message["headers"]["task"] == "upgrades.submit"
     assert json.loads(base64.b64decode(message["body"]))[0] == [7]
+
+
+def test_versions_told_in_one_index_are_not_heard_in_another(redis: Redis, settings: Any) -> None:
+    ours = live.channel(7)
+    settings.REDIS_URL = servers.with_index(settings.REDIS_URL, 99)
+    live.connection.cache_clear()
+    theirs = live.channel(7)
+    live.connection.cache_clear()
+    assert (theirs, ours == theirs) == ("ocpdash:99:run:7", False)

@@ -196,7 +196,10 @@ def test_end_of_the_process_ends_the_stream_at_once_and_quietly(stack: Stack, ca
 
 
 def test_open_streams_hold_no_database_connection(stack: Stack, cast: Cast, run: UpgradeRun, services: Any) -> None:
-    count = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    count = (
+        "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        " AND datname = current_database()"
+    )
     with psycopg.connect(services.superuser_url, autocommit=True) as watcher:
         # This process has some of its own, from tests before.
         before = watcher.execute(count).fetchone()[0]

@@ -15,7 +15,6 @@ from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "ocpdash:run:{run_id}"
 WATCH_KEY = "ocpdash:watch"
 _RING_ERRORS = (redis.RedisError, OperationalError, OSError)
 
@@ -26,6 +25,12 @@ def connection() -> "redis.Redis":
     return redis.Redis.from_url(
         settings.REDIS_URL, socket_timeout=1.0, socket_connect_timeout=1.0, decode_responses=True
     )
+
+
+def channel(run_id: int | str) -> str:
+    """Where the versions of `run_id` are told. Redis has its channels in common for all indexes, so ours is named."""
+    index = connection().connection_pool.connection_kwargs.get("db") or 0
+    return f"ocpdash:{index}:run:{run_id}"
 
 
 def ring() -> None:
@@ -48,7 +53,7 @@ def _send(name: str, *args: int, expires: int) -> None:
 def publish(run_id: int, version: int) -> None:
     """Tell open pages that `run_id` is now at `version`. Losing it costs one poll, no data."""
     try:
-        connection().publish(CHANNEL.format(run_id=run_id), json.dumps({"version": version}))
+        connection().publish(channel(run_id), json.dumps({"version": version}))
     except redis.RedisError as error:
         logger.warning("publish lost", extra={"error": type(error).__name__})
 

@@ -106,7 +106,7 @@ class Hub:
                 settings.REDIS_URL, socket_connect_timeout=1.0, health_check_interval=int(2 * _LISTEN_SECONDS)
             )
             listener = client.pubsub()
-            await listener.psubscribe(live.CHANNEL.format(run_id="*"))
+            await listener.psubscribe(live.channel("*"))
             self.is_listening = True
             self._begin(self._hear(client, listener))
             self._begin(self._beat())
