@@ -37,7 +37,9 @@ ROUTES = {
     "upgrades.topology": "inventory",
 }
 WORKERS = {"tick": ("tick",), "follow": ("follow", "inventory")}
-WORKER_THREADS = 4
+# Started as they are needed. An OCP that falls silent holds one for each kind of read until their deadline, later one
+# at a time (services/schedule.py): enough for three that do so together, and for those that are well.
+WORKER_THREADS = 16
 
 app = Celery("ocpdash")
 app.config_from_object("django.conf:settings", namespace="CELERY")

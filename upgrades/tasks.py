@@ -68,8 +68,7 @@ def follow(endpoint_id: int) -> None:
 
 @shared_task(name="upgrades.verify")
 def verify(endpoint_id: int) -> None:
-    for run in verifying.due(Endpoint.objects.get(pk=endpoint_id)):
-        verifying.verify(run)
+    verifying.verify_due(Endpoint.objects.get(pk=endpoint_id))
 
 
 @shared_task(name="upgrades.expire")

@@ -29,10 +29,11 @@ RATE_LIMIT_CAP_SECONDS = 3600
 # Its word that our quota is used up, said while it still answers, up to here: past that OCP may as well refuse.
 QUOTA_CAP_SECONDS = 300
 
-Kind = Literal["follow", "sweep", "inventory", "topology"]
-"""What is read of an endpoint, each under its own lease and by its own clock."""
+Kind = Literal["sweep", "follow", "inventory", "topology"]
+"""What is read of an endpoint, each under its own lease and by its own clock; the most urgent first."""
 
-DUE_COLUMNS = tuple(f"{kind}_due_at" for kind in get_args(Kind))
+KINDS: tuple[Kind, ...] = get_args(Kind)
+DUE_COLUMNS = tuple(f"{kind}_due_at" for kind in KINDS)
 
 _CODES: Mapping[type[errors.OcpError], str] = {
     errors.NotSent: "ocp.not_sent",
@@ -41,12 +42,14 @@ _CODES: Mapping[type[errors.OcpError], str] = {
     errors.BadAnswer: "ocp.bad_answer",
     errors.Redirected: "ocp.redirected",
     errors.Unauthorized: "ocp.unauthorized",
+    errors.ClockDiffers: "ocp.clock_differs",
     errors.Forbidden: "ocp.forbidden",
     errors.NotFound: "ocp.not_found",
     errors.RateLimited: "ocp.rate_limited",
     errors.Refused: "ocp.refused",
     errors.ServerError: "ocp.server_error",
 }
+_SILENT = frozenset(_CODES[error] for error in (errors.NotSent, errors.DeadlinePassed, errors.ConnectionLost))
 _HEALTHY: Mapping[str, Any] = {"failing_since": None, "failure": None, "failure_count": 0, "failure_trace_id": ""}
 
 
@@ -124,6 +127,8 @@ def reason_of(error: errors.OcpError) -> Reason:
         params["http_status"] = error.http_status
     if error.code:
         params["code"] = error.code[:64]
+    if isinstance(error, errors.ClockDiffers):
+        params["seconds"] = error.seconds
     return Reason(_CODES.get(type(error), "ocp.error"), params)
 
 
@@ -203,6 +208,24 @@ def due(kind: Kind) -> list[Endpoint]:
     rows = Endpoint.objects.filter(_is_past(f"{kind}_due_at"), _is_past(f"{kind}_claimed_until"), is_active=True)
     now = timezone.now()
     return [endpoint for endpoint in rows if may_read(endpoint, now)]
+
+
+def forget_troubles(endpoint_id: int) -> None:
+    """Forget what the server at an address that is left said: its failures, its quota, our breaker there."""
+    at_once = dict.fromkeys(DUE_COLUMNS, Now())
+    rows = Endpoint.objects.filter(pk=endpoint_id)
+    rows.update(**_HEALTHY, **at_once, rate_limited_until=None, breaker_opened_at=None, breaker_credentials="")
+
+
+def is_silent(endpoint: Endpoint) -> bool:
+    """Whether the last read got no answer at all, and none was good since."""
+    return endpoint.failing_since is not None and (endpoint.failure or {}).get("code") in _SILENT
+
+
+def is_claimed(endpoint_id: int) -> bool:
+    """Whether anybody reads `endpoint` just now, whatever kind."""
+    held = Q(*((f"{kind}_claimed_until__gt", Now()) for kind in KINDS), _connector=Q.OR)
+    return Endpoint.objects.filter(held, pk=endpoint_id).exists()
 
 
 def claim(endpoint_id: int, kind: Kind, *, seconds: float) -> bool:

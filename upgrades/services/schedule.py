@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -34,12 +34,39 @@ def due() -> list[Call]:
     calls: list[Call] = [("upgrades.submit", change_request_id) for change_request_id in submission.due()]
     for endpoint in Endpoint.objects.filter(is_active=True):
         _bring_forward(endpoint)
-    for kind in ("sweep", "follow", "inventory", "topology"):
-        calls += [(f"upgrades.{kind}", endpoint.pk) for endpoint in endpoints.due(kind)]
+    return calls + _reads() + _looks()
+
+
+def _reads() -> list[Call]:
+    """The reads that are due; of an endpoint that is silent one at a time, each kind in its turn.
+
+    A read of an OCP that hangs holds a worker's thread to its deadline: no more of them than tell us that it is back.
+    """
+    calls: list[Call] = []
+    silent: dict[Endpoint, list[endpoints.Kind]] = {}
+    for kind in endpoints.KINDS:
+        for endpoint in endpoints.due(kind):
+            if endpoints.is_silent(endpoint):
+                silent.setdefault(endpoint, []).append(kind)
+            else:
+                calls.append((f"upgrades.{kind}", endpoint.pk))
+    for endpoint, kinds in silent.items():
+        if not endpoints.is_claimed(endpoint.pk):
+            calls.append((f"upgrades.{min(kinds, key=lambda kind: _due_at(endpoint, kind))}", endpoint.pk))
+    return calls
+
+
+def _due_at(endpoint: Endpoint, kind: endpoints.Kind) -> datetime:
+    """Since when this read is due: every try puts it off, so that whichever waits longest comes next."""
+    return getattr(endpoint, f"{kind}_due_at") or datetime.min.replace(tzinfo=UTC)
+
+
+def _looks() -> list[Call]:
+    """Where servers are to be read for runs that have ended; not while the endpoint is silent."""
     verifying = UpgradeRun.objects.filter(status__in=[workflow.RunStatus.VERIFYING, workflow.RunStatus.DISAGREES])
     waiting = verifying.filter(Q(verify_due_at=None) | Q(verify_due_at__lte=Now()))
-    calls += [("upgrades.verify", endpoint_id) for endpoint_id in set(waiting.values_list("endpoint_id", flat=True))]
-    return calls
+    rows = Endpoint.objects.filter(pk__in=waiting.values("endpoint_id"))
+    return [("upgrades.verify", endpoint.pk) for endpoint in rows if not endpoints.is_silent(endpoint)]
 
 
 def _bring_forward(endpoint: Endpoint) -> None:

@@ -15,6 +15,7 @@ from upgrades.rules import Reason, verification, workflow
 from upgrades.rules.verification import Judgement, Outcome
 from upgrades.services import endpoints, fleet, observing, readability, runs, watching
 
+LEASE_SECONDS = 5
 _AFTER_END = (workflow.RunStatus.VERIFYING, workflow.RunStatus.DISAGREES)
 
 
@@ -26,6 +27,18 @@ def due(endpoint: Endpoint) -> list[UpgradeRun]:
     return list(rows.order_by(F("verify_due_at").asc(nulls_first=True), "pk"))
 
 
+def verify_due(endpoint: Endpoint) -> None:
+    """Look at every run of `endpoint` that is due, one after another, until OCP is silent.
+
+    All are taken at once: with each tick one more Celery worker would else wait for an OCP that hangs.
+    """
+    for run in [run for run in due(endpoint) if _claim(run, settings.OCP_TOTAL_SECONDS + LEASE_SECONDS)]:
+        run.refresh_from_db(fields=["verify_due_at"])
+        verify(run)
+        if endpoints.is_silent(Endpoint.objects.get(pk=endpoint.pk)):
+            return
+
+
 def verify(run: UpgradeRun) -> None:
     """Read clusters, servers and parameters of every affected cluster, and move `run` where they decide.
 
@@ -33,7 +46,7 @@ def verify(run: UpgradeRun) -> None:
     after the end. Takes the run by compare-and-set on `verify_due_at`: who comes second, or with an old row, does
     nothing. Takes OCP_TOTAL_SECONDS at most. Raises nothing of OCP's.
     """
-    if not _claim(run):
+    if not _claim(run, settings.VERIFY_SECONDS):
         return
     observation = selectors.observation()
     at = observing.moment_of(observation)
@@ -49,9 +62,10 @@ def verify(run: UpgradeRun) -> None:
     _apply(run, reading, observation=observation, at=at)
 
 
-def _claim(run: UpgradeRun) -> bool:
+def _claim(run: UpgradeRun, seconds: float) -> bool:
+    """Put the next look off by `seconds`; False where somebody else has the run."""
     rows = UpgradeRun.objects.filter(pk=run.pk, status__in=_AFTER_END, verify_due_at=run.verify_due_at)
-    return rows.update(verify_due_at=Now() + timedelta(seconds=settings.VERIFY_SECONDS)) == 1
+    return rows.update(verify_due_at=Now() + timedelta(seconds=seconds)) == 1
 
 
 def _apply(run: UpgradeRun, reading: fleet.Reading, *, observation: int, at: datetime) -> None:
