@@ -1,14 +1,15 @@
 """Coordinates: nothing overlaps, the drawing holds all of it, and the same graph is always drawn the same."""
 
+from cProfile import Profile
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rules.graphs import any_dag, child, parent, wait_keys
-from upgrades.rules.dag import Box, Graph, Node, compose, layout
+from upgrades.rules.dag import Box, Graph, Node, compose, layout, reading_order
 from upgrades.rules.drawing import texts
 from upgrades.rules.drawing.layered import place
 
@@ -125,6 +126,7 @@ def test_nodes_and_boxes_come_in_reading_order():
     assert labels.index("Start node") < labels.index("Execute upgrade checker") < labels.index("Set zone context")
     assert labels[-1] == "Update OB cluster status"
     assert [box.kind for box in drawing.boxes][:3] == ["hop", "prepare", "zone"]
+    assert tuple(node.key for node in drawing.nodes) == reading_order(graph)
 
 
 def test_dangling_edges_and_loops_are_dropped_and_reported():
@@ -175,6 +177,24 @@ def test_more_bends_than_there_is_room_for_do_not_exhaust_us():
     edges = [(place, place + 1) for place in range(count - 1)] + [(0, place) for place in range(2, count)]
     placement = place([(170, 40)] * count, edges)
     assert len(placement.routes) == len(edges)
+
+
+HUB = [(0, place) for place in range(1, 1500)]
+DENSE = list(product(range(60), range(60, 120)))
+TANGLED = [(place * place % 599, 600 + place * place * place % 593) for place in range(1800)]
+
+
+@pytest.mark.parametrize(
+    ("edges", "most"), [(HUB, 800_000), (DENSE, 10_000_000), (TANGLED, 7_000_000)], ids=["hub", "dense", "tangled"]
+)
+def test_no_graph_exhausts_us(edges, most):
+    numbers = sorted({number for edge in edges for number in edge})
+    pairs = tuple((str(source), str(target)) for source, target in edges)
+    graph = Graph(tuple(Node(str(number), "Step") for number in numbers), pairs)
+    with Profile() as profile:
+        drawing = layout(graph)
+    assert len(drawing.edges) == len(set(pairs))
+    assert sum(entry.callcount for entry in profile.getstats()) < most
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -23,6 +23,7 @@ CLUSTER = ClusterFacts(
     product="oceanbase",
     server_versions=(("4.0.0.0", "100"),) * 3,
     zone_count=3,
+    ocp_version="4.2.2-20240315150922",
 )
 TARGET = package("4.2.1.8")
 REPOSITORY = (package("4.1.0.2"), package("4.2.1.1"), TARGET)
@@ -135,6 +136,7 @@ def test_what_is_not_known_of_the_cluster_is_told_and_refuses_nothing():
     bare = ClusterFacts(version="4.0.0.0", build="100", zone_count=1)
     assert codes(bare) == []
     assert cautions(bare) == [
+        "path.ocp_version_unknown",
         "cluster.product_unknown",
         "cluster.architecture_unknown",
         "cluster.operating_system_unknown",

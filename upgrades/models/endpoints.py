@@ -32,6 +32,7 @@ class Endpoint(models.Model):
 
     `credentials` are sealed with keys that the database does not know, for this address and account alone
     (services/credentials.py).
+    `ocp_version` is OCP's own, as it last told, "" where it never did.
     The `*_claimed_until` columns are leases: a Celery worker takes one by compare-and-set
     before it reads, so that one read of a kind is in flight per endpoint.
     """
@@ -53,6 +54,8 @@ class Endpoint(models.Model):
     upgrade_body = models.CharField(
         max_length=16, default=BodyForm.FILE_NAME.value, db_default=BodyForm.FILE_NAME.value
     )
+
+    ocp_version = models.CharField(max_length=64, blank=True, db_default="")
 
     observed_at = models.DateTimeField(null=True)
     lists_observed_at = models.DateTimeField(null=True)

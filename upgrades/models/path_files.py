@@ -34,4 +34,9 @@ class PathFile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"oceanbase_upgrade_dep.yml {self.sha256[:12]}"
+        return path_file_name(self.sha256)
+
+
+def path_file_name(sha256: str) -> str:
+    """What people call a file: every one has the same name, so that its hash tells them apart."""
+    return f"oceanbase_upgrade_dep.yml {sha256[:12]}"

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from upgrades.rules.drawing import sections
 from upgrades.rules.drawing.graph import Box, Graph, Node, natural, topological
-from upgrades.rules.drawing.layout import Drawing, PlacedBox, PlacedEdge, PlacedNode, layout
+from upgrades.rules.drawing.layout import Drawing, PlacedBox, PlacedEdge, PlacedNode, layout, reading_order
 
 __all__ = [
     "Box",
@@ -27,6 +27,7 @@ __all__ = [
     "compose",
     "graph_of",
     "layout",
+    "reading_order",
     "topology_hash",
     "waits",
 ]

@@ -1,6 +1,7 @@
 """May this cluster take that package, by which way, with which packages, and if not, why not.
 
-The door to versions.py (reading and ordering), routes.py (the way), stops.py (the graph) and path_graph.py (its data).
+The door to versions.py (reading and ordering), routes.py (the way), stops.py (the graph), path_graph.py (its data),
+packages.py (the package of a hop) and compatibility.py (which OCP can).
 
 Reason codes of eligibility(), params in brackets:
 package.wrong_type [file_name, type], package.other_product [package, cluster], package.unknown_product [package],
@@ -8,10 +9,11 @@ package.other_architecture [package, cluster], package.other_operating_system [p
 package.unreadable [file_name], package.sha1_unknown [file_name],
 cluster.version_unknown, cluster.version_unreadable [version], cluster.server_version_unknown [count],
 cluster.versions_differ [versions], cluster.version_disagrees [cluster, servers],
+cluster.architectures_differ [architectures], path.ocp_too_old [ocp, needed, source, target],
 path.package_missing [version, architecture, operating_system], and those of routes.py.
 Cautions, which refuse nothing: cluster.architecture_unknown, cluster.operating_system_unknown,
 cluster.product_unknown, cluster.build_unknown [version], cluster.servers_unread, cluster.few_zones [count],
-path.beyond_graph [version].
+path.ocp_version_unknown [target], path.beyond_graph [version], path.beyond_file [version, file].
 
 Sources: OCP manual V4.2.2, "Upgrade the cluster version" and O&M best practices; OCP's error codes OBE11063 (no path),
 OBE11067 (architecture), OBE11082 (no newer build).
@@ -23,6 +25,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from upgrades.rules import Reason
+from upgrades.rules.compatibility import ocp_needed
+from upgrades.rules.packages import Kind, PackageFacts, is_readable, kind_of, package_for
 from upgrades.rules.routes import Path, Step, find_path
 from upgrades.rules.stops import Graph, graph_of, known_graph
 from upgrades.rules.versions import PackageName, full, line, parse_file_name, version_key
@@ -37,6 +41,7 @@ __all__ = [
     "PackageName",
     "Path",
     "Step",
+    "beyond",
     "eligibility",
     "find_path",
     "full",
@@ -59,7 +64,8 @@ ZONES_FOR_ROLLING = 3
 class ClusterFacts:
     """What is known of a cluster; "" and () where it is not. server_versions: (version, build) of each server.
 
-    product is the package name it was installed from (oceanbase, oceanbase-ce).
+    product is the package name it was installed from (oceanbase, oceanbase-ce). architecture may name several, with
+    commas between them. ocp_version: of the OCP that would upgrade it.
     """
 
     version: str
@@ -69,20 +75,12 @@ class ClusterFacts:
     product: str = ""
     server_versions: tuple[tuple[str, str], ...] = ()
     zone_count: int = 0
+    ocp_version: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class PackageFacts:
-    """A package of OCP's repository, as OCP lists it."""
-
-    name: str
-    file_name: str
-    version: str
-    build: str
-    operating_system: str
-    architecture: str
-    sha1: str
-    type: str
+    @property
+    def architectures(self) -> tuple[str, ...]:
+        """Each architecture of its servers, sorted."""
+        return tuple(sorted({name.strip() for name in self.architecture.split(",")} - {""}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +117,8 @@ def eligibility(
     if target.type != SERVER_PACKAGE:
         wrong = Reason("package.wrong_type", {"file_name": target.file_name, "type": target.type})
         return Eligibility(False, None, (), (wrong,))
-    reasons = [*_package_reasons(cluster, target), *_version_reasons(cluster)]
-    cautions = [*_cautions(cluster)]
+    reasons = [*_package_reasons(cluster, target), *_version_reasons(cluster), *_ocp_reasons(cluster, target)]
+    cautions = [*_cautions(cluster, target)]
     source, goal = (cluster.version, running_build(cluster)), (target.version, target.build)
     graph = graph or known_graph()
     path = find_path(graph, source, goal)
@@ -129,8 +127,20 @@ def eligibility(
         return Eligibility(False, None, (), tuple(reasons if is_said else [*reasons, path]), tuple(cautions))
     hops, missing = _hops(graph, path, target, packages)
     reasons += missing
-    cautions += [Reason("path.beyond_graph", {"version": step.version}) for step in path.steps if step.is_beyond_graph]
+    reasons += _missing_beside(graph, path, cluster, target, packages)
+    cautions += beyond(graph, path)
     return Eligibility(not reasons, path, hops, tuple(reasons), tuple(cautions))
+
+
+def beyond(graph: Graph, path: Path) -> tuple[Reason, ...]:
+    """Return a caution for each step that the graph does not know: by the published one it is newer than all."""
+    return tuple(_beyond(graph, step.version) for step in path.steps if step.is_beyond_graph)
+
+
+def _beyond(graph: Graph, version: str) -> Reason:
+    if graph.file:
+        return graph.told("path.beyond_file", version=version)
+    return graph.told("path.beyond_graph", version=version)
 
 
 def _package_reasons(cluster: ClusterFacts, target: PackageFacts) -> Iterator[Reason]:
@@ -138,20 +148,20 @@ def _package_reasons(cluster: ClusterFacts, target: PackageFacts) -> Iterator[Re
         yield Reason("package.other_product", {"package": target.name, "cluster": cluster.product})
     if not cluster.product and target.name not in PRODUCTS:
         yield Reason("package.unknown_product", {"package": target.name})
-    if cluster.architecture and target.architecture != cluster.architecture:
+    if cluster.architectures and target.architecture not in cluster.architectures:
         params = {"package": target.architecture, "cluster": cluster.architecture}
         yield Reason("package.other_architecture", params)
     if cluster.operating_system and target.operating_system != cluster.operating_system:
         params = {"package": target.operating_system, "cluster": cluster.operating_system}
         yield Reason("package.other_operating_system", params)
-    if not _is_readable(target.version, target.build):
+    if not is_readable(target.version, target.build):
         yield Reason("package.unreadable", {"file_name": target.file_name})
 
 
 def _version_reasons(cluster: ClusterFacts) -> Iterator[Reason]:
     if not cluster.version:
         yield Reason("cluster.version_unknown")
-    elif not _is_readable(cluster.version, running_build(cluster)):
+    elif not is_readable(cluster.version, running_build(cluster)):
         yield Reason("cluster.version_unreadable", {"version": full(cluster.version, running_build(cluster))})
     unknown = sum(1 for version, _ in cluster.server_versions if not version)
     if unknown:
@@ -165,7 +175,18 @@ def _version_reasons(cluster: ClusterFacts) -> Iterator[Reason]:
         yield Reason("cluster.version_disagrees", {"cluster": listed, "servers": named})
 
 
-def _cautions(cluster: ClusterFacts) -> Iterator[Reason]:
+def _ocp_reasons(cluster: ClusterFacts, target: PackageFacts) -> Iterator[Reason]:
+    needed = ocp_needed(cluster.ocp_version, cluster.version, target.version)
+    if needed:
+        params = {"ocp": cluster.ocp_version, "needed": needed, "source": cluster.version, "target": target.version}
+        yield Reason("path.ocp_too_old", params)
+    if len(cluster.architectures) > 1:
+        yield Reason("cluster.architectures_differ", {"architectures": cluster.architectures})
+
+
+def _cautions(cluster: ClusterFacts, target: PackageFacts) -> Iterator[Reason]:
+    if ocp_needed(cluster.ocp_version, cluster.version, target.version) is None:
+        yield Reason("path.ocp_version_unknown", {"target": target.version})
     if not cluster.product:
         yield Reason("cluster.product_unknown")
     if not cluster.architecture:
@@ -206,12 +227,7 @@ def _hops(
         is_last = step is path.steps[-1]
         package = target if is_last else package_for(graph, step, kind_of(target), packages)
         if package is None:
-            params = {
-                "version": full(step.version, step.build),
-                "architecture": target.architecture,
-                "operating_system": target.operating_system,
-            }
-            missing.append(Reason("path.package_missing", params))
+            missing.append(_lacking(step, target.architecture, target.operating_system))
             continue
         if not package.sha1:
             missing.append(Reason("package.sha1_unknown", {"file_name": package.file_name}))
@@ -219,40 +235,20 @@ def _hops(
     return tuple(hops), missing
 
 
-Kind = tuple[str, str, str, str]
-"""What packages that belong together have in common: type, name, architecture, operating system."""
+def _missing_beside(
+    graph: Graph, path: Path, cluster: ClusterFacts, target: PackageFacts, packages: Sequence[PackageFacts]
+) -> Iterator[Reason]:
+    """A reason for each package that a hop lacks for the other architectures of the cluster."""
+    for architecture in cluster.architectures:
+        if architecture == target.architecture or target.architecture not in cluster.architectures:
+            continue
+        kind = (target.type, target.name, architecture, target.operating_system)
+        for step in path.binary_hops:
+            if package_for(graph, step, kind, packages) is None:
+                yield _lacking(step, architecture, target.operating_system)
 
 
-def package_for(graph: Graph, step: Step, kind: Kind, packages: Sequence[PackageFacts]) -> PackageFacts | None:
-    """Return the package of this kind with the newest build for a stop on the way.
-
-    A build that the vendor withdrew is nobody's stop, unless the graph itself leads over that very build.
-    """
-    fitting = [
-        package
-        for package in packages
-        if kind_of(package) == kind
-        and package.build
-        and _is_readable(package.version, package.build)
-        and _is_for(step, package)
-        and (package.build == step.build or not graph.is_deprecated(package.version, package.build))
-    ]
-    return max(fitting, key=lambda package: (int(package.build), package.file_name), default=None)
-
-
-def _is_for(step: Step, package: PackageFacts) -> bool:
-    wanted, found = version_key(step.version, step.build), version_key(package.version, package.build)
-    return found[:4] == wanted[:4] and found >= wanted
-
-
-def kind_of(package: PackageFacts) -> Kind:
-    """Return what packages of one path have in common."""
-    return (package.type, package.name, package.architecture, package.operating_system)
-
-
-def _is_readable(version: str, build: str) -> bool:
-    try:
-        version_key(version, build)
-    except ValueError:
-        return False
-    return True
+def _lacking(step: Step, architecture: str, operating_system: str) -> Reason:
+    version = full(step.version, step.build)
+    params = {"version": version, "architecture": architecture, "operating_system": operating_system}
+    return Reason("path.package_missing", params)

@@ -65,7 +65,7 @@ def find_path(graph: Graph, source: Source, target: Source) -> Path | Reason:
         return Path(source, (Step(*target, is_binary=True),))
     stops = _shortest(graph, source, target)
     if stops is None:
-        return Reason("path.none", {"source": full(*source), "target": full(*target)})
+        return graph.told("path.none", source=full(*source), target=full(*target))
     return Path(source, _steps(stops, target))
 
 
@@ -82,7 +82,7 @@ def _why_never(graph: Graph, source: Source, target: Source) -> Reason | None:
     if wall:
         return Reason("path.wall", {**params, "wall": wall})
     if graph.is_deprecated(*target):
-        return Reason("path.target_deprecated", {"target": full(*target)})
+        return graph.told("path.target_deprecated", target=full(*target))
     return None
 
 
@@ -93,9 +93,9 @@ def _why_unclear(graph: Graph, source: Source, target: Source) -> Reason | None:
         except ValueError:
             return Reason("version.unreadable", {"version": full(version, build)})
     if not target[1]:
-        return Reason("path.build_unknown", {"version": target[0]})
+        return graph.told("path.build_unknown", version=target[0])
     if not source[1] and _does_build_matter(graph, source[0], target):
-        return Reason("path.build_unknown", {"version": source[0]})
+        return graph.told("path.build_unknown", version=source[0])
     return None
 
 

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from itertools import groupby
 from types import MappingProxyType
 
-from upgrades.rules import path_graph
+from upgrades.rules import ParamValue, Reason, path_graph
 from upgrades.rules.versions import full, line, name_key, version_key
 
 
@@ -55,9 +55,17 @@ class Stop:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Stops by their key. Build one with graph_of(). Two graphs are the same only where they are one object."""
+    """Stops by their key. Build one with graph_of(). Two graphs are the same only where they are one object.
+
+    file: the name of the uploaded file that it was read from, "" for the published graph.
+    """
 
     stops: Mapping[str, Stop]
+    file: str = ""
+
+    def told(self, code: str, **params: ParamValue) -> Reason:
+        """Return a reason that rests on this graph; it names the file, so that its source can."""
+        return Reason(code, {**params, "file": self.file} if self.file else params)
 
     @cached_property
     def _by_version(self) -> Mapping[tuple[int, ...], tuple[Stop, ...]]:

@@ -101,6 +101,7 @@ class DecisionKind(StrEnum):
     RELEASE = "release"
     ABANDON = "abandon"
     CLOSE = "close"
+    ADDRESS = "address"
 
 
 def _move(action: str, sources: Iterable[str], target: str, by: By) -> Move:
@@ -185,6 +186,7 @@ FINAL: Mapping[str, frozenset[StrEnum]] = {
     "decision": frozenset(DECISION_FINAL),
 }
 
+# The decisions about a run, and the statuses in which each may be made. Another address is decided of an endpoint.
 DECISION_SOURCES: Mapping[str, frozenset[str]] = {
     DecisionKind.ADOPT: frozenset({_U.UNCONFIRMED}),
     DecisionKind.ABANDON: frozenset({_U.UNCONFIRMED}),

@@ -56,9 +56,9 @@ def census(user: User) -> list[Kind]:
 def owners_and_labels(user: User) -> tuple[list[str], list[str]]:
     """The owners and the labels of the clusters that `user` may see, each sorted."""
     rows = Cluster.objects.visible_to(user).filter(missing_since=None).order_by()
-    owners = rows.exclude(owner="").values_list("owner", flat=True).distinct()
-    kept = rows.exclude(labels=[]).values_list("labels", flat=True).distinct()
-    return sorted(owners), sorted({label for labels in kept for label in labels})
+    pairs = list(rows.values_list("owner", "labels").distinct())
+    labels = {label for _owner, labels in pairs for label in labels}
+    return sorted({owner for owner, _labels in pairs} - {""}), sorted(labels)
 
 
 def cluster_list(user: User, filters: Mapping[str, Any]) -> ClusterQuerySet:
@@ -105,9 +105,14 @@ def server_versions(cluster: Cluster) -> list[list[str]]:
 
 
 def version_counts(rows: ClusterQuerySet) -> dict[str, int]:
-    """How many of `rows` run each version, the newest first; what cannot be compared comes last."""
+    """How many of `rows` run each version, as newest_first() orders them."""
     counted = rows.order_by().values_list("version").annotate(Count("pk"))
-    return dict(sorted(counted, key=lambda pair: _version_rank(pair[0]), reverse=True))
+    return newest_first(dict(counted))
+
+
+def newest_first(versions: Mapping[str, int]) -> dict[str, int]:
+    """Counts by version in the order of versions, the newest first; what cannot be compared comes last."""
+    return dict(sorted(versions.items(), key=lambda pair: _version_rank(pair[0]), reverse=True))
 
 
 def _version_rank(version: str) -> tuple[Any, ...]:

@@ -126,7 +126,7 @@ def _shape(drawn: Collection[TaskInstance], steps: Mapping[str, Step]) -> Shape:
     graph = dag.compose(whole, children)
     # A read-only view of a mapping cannot be put into the cache.
     graph = replace(graph, homes=dict(graph.homes))
-    return Shape(graph, tuple(node.key for node in dag.layout(graph).nodes))
+    return Shape(graph, dag.reading_order(graph))
 
 
 def _kept(name: str, make: Callable[[], _T]) -> _T:

@@ -42,7 +42,9 @@ def inbox(user: User) -> Inbox:
         to_mend=[row for row in own if row.status != approved],
         to_start=[row for row in own if row.status == approved],
         to_confirm=list(
-            decisions_waiting(user).select_related("proposer", "run__change_request__cluster").order_by("expires_at")
+            decisions_waiting(user)
+            .select_related("proposer", "endpoint", "run__change_request__cluster")
+            .order_by("expires_at")
         ),
         in_doubt=list(runs_waiting(user).select_related("change_request__cluster").order_by("status_at", "pk")),
     )
@@ -75,7 +77,10 @@ def own_waiting(user: User) -> ChangeRequestQuerySet:
 def decisions_waiting(user: User) -> DecisionQuerySet:
     """Decisions that somebody else proposed and `user` may confirm."""
     proposed = Decision.objects.filter(status=workflow.DecisionStatus.PROPOSED, expires_at__gt=Now())
-    return proposed.filter(run__change_request__cluster__environment__in=_decides_in(user)).exclude(proposer=user)
+    decides = Q(run__change_request__cluster__environment__in=_decides_in(user))
+    if user.has_role(Role.ADMIN, ""):
+        decides |= Q(endpoint__isnull=False)
+    return proposed.filter(decides).exclude(proposer=user)
 
 
 def runs_waiting(user: User) -> UpgradeRunQuerySet:

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from upgrades.models import PathFile
+from upgrades.models.path_files import path_file_name
 from upgrades.rules import Reason, path_files
 from upgrades.rules.stops import Graph, graph_of, known_graph
 
@@ -34,8 +36,8 @@ def graph_of_sha256(sha256: str) -> Graph:
     graph = path_files.graph_of_file(text)
     if isinstance(graph, Reason):
         logger.error("path file unreadable", extra={"sha256": sha256, "code": graph.code})
-        return graph_of(())
-    return graph
+        graph = graph_of(())
+    return replace(graph, file=path_file_name(sha256))
 
 
 def path_file_in_force(endpoint_id: int) -> PathFile | None:

@@ -18,7 +18,8 @@ from django.utils import timezone
 from upgrades import audit, selectors
 from upgrades.models import Cluster, Endpoint, Package, Server, Zone
 from upgrades.ocp import types
-from upgrades.ocp.errors import OcpError
+from upgrades.ocp.client import OcpClient
+from upgrades.ocp.errors import BadAnswer, NotFound, OcpError
 from upgrades.services import clusters as cluster_services
 from upgrades.services import endpoints, mirror
 
@@ -30,7 +31,7 @@ _VALUE_CAP = 200
 
 def sync_due(endpoint_id: int) -> bool:
     """Read and mirror the lists if that is due and nobody else does it. Returns whether it was done."""
-    lease = 2 * settings.OCP_TOTAL_SECONDS + LEASE_SECONDS
+    lease = 3 * settings.OCP_TOTAL_SECONDS + LEASE_SECONDS
     if not endpoints.claim(endpoint_id, "inventory", seconds=lease):
         return False
     try:
@@ -43,17 +44,30 @@ def sync_due(endpoint_id: int) -> bool:
 
 
 def sync(endpoint: Endpoint) -> None:
-    """Read clusters and packages of `endpoint` and mirror them; what was read before a failure is kept."""
+    """Read clusters, packages and version of `endpoint` and mirror them; what was read before a failure is kept."""
     client = endpoints.client(endpoint)
     at = selectors.database_now()
     try:
         mirror_clusters(endpoint, client.clusters(), at)
         packages_at = selectors.database_now()
         mirror_packages(endpoint, client.packages(), packages_at)
+        _read_version(endpoint, client)
     except OcpError as error:
         endpoints.note_failure(endpoint, error, at)
     else:
         endpoints.note_success(endpoint, at)
+
+
+def _read_version(endpoint: Endpoint, client: OcpClient) -> None:
+    """Keep OCP's own version. The lists stand without it, and an answer without one takes nothing away."""
+    if not endpoints.may_read(endpoint, timezone.now()):
+        return
+    try:
+        version = client.info().build_version[:64]
+    except (NotFound, BadAnswer):
+        return
+    if version:
+        Endpoint.objects.filter(pk=endpoint.pk).exclude(ocp_version=version).update(ocp_version=version)
 
 
 def mirror_clusters(endpoint: Endpoint, clusters: Sequence[types.Cluster], at: datetime) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from django.db.models.functions import Now
 
 from upgrades import audit, selectors
-from upgrades.models import ChangeRequest, Endpoint, PathFile, Role, User
+from upgrades.models import ChangeRequest, Endpoint, Package, PathFile, User
 from upgrades.rules import Reason, path_files, paths, workflow
 from upgrades.rules.stops import Graph
+from upgrades.rules.verdicts import stock_of
 from upgrades.services import plans
-from upgrades.services.moves import Forbidden, Invalid, Refusal, TooLate, attempt
+from upgrades.services.moves import Invalid, TooLate, attempt_as_admin
 
 # Whose plans are rebuilt while they wait: a start rebuilds its own once more.
 _WAITING = (workflow.RequestStatus.IN_REVIEW, workflow.RequestStatus.APPROVED)
@@ -29,24 +30,12 @@ class Effect:
     is_stale: bool
 
 
-def may_manage(user: User) -> bool:
-    """Whether `user` may change path files: an endpoint serves every environment."""
-    return user.has_role(Role.ADMIN, "")
-
-
-def require_admin(*, actor: User, action: str, endpoint: Endpoint | None = None) -> None:
-    """Raise Forbidden, and keep the try in the audit, unless `actor` may change path files."""
-    with attempt(action, actor=actor, subject=endpoint):
-        _require_admin(actor)
-
-
 def upload(*, endpoint: Endpoint, text: str, actor: User) -> PathFile:
     """Keep a file, not yet in force, and return its row.
 
     Raises Forbidden; Invalid on "text", with line and column, for a file that cannot be read or is there already.
     """
-    with attempt("path_file.upload", actor=actor, subject=endpoint):
-        _require_admin(actor)
+    with attempt_as_admin("path_file.upload", actor=actor, subject=endpoint):
         text = text.replace("\r\n", "\n")
         entries = path_files.parse(text)
         if isinstance(entries, Reason):
@@ -68,8 +57,7 @@ def activate(*, path_file: PathFile, in_force: int | None, actor: User) -> None:
     The plans of requests that wait are rebuilt at the next read. Raises Forbidden, or TooLate where another file
     came into force meanwhile.
     """
-    with attempt("path_file.activate", actor=actor, subject=path_file):
-        _require_admin(actor)
+    with attempt_as_admin("path_file.activate", actor=actor, subject=path_file):
         before = _locked(path_file.endpoint_id)
         if (before.pk if before else None) != in_force or path_file.pk == in_force:
             raise TooLate(Reason("path_file.other_in_force"))
@@ -83,8 +71,7 @@ def remove(*, path_file: PathFile, actor: User) -> None:
 
     Raises Forbidden, or TooLate where it is not in force.
     """
-    with attempt("path_file.remove", actor=actor, subject=path_file):
-        _require_admin(actor)
+    with attempt_as_admin("path_file.remove", actor=actor, subject=path_file):
         before = _locked(path_file.endpoint_id)
         if PathFile.objects.filter(pk=path_file.pk, is_active=True).update(is_active=False) != 1:
             raise TooLate(Reason("path_file.not_in_force"))
@@ -98,17 +85,25 @@ def effects(endpoint: Endpoint, graph: Graph, user: User) -> list[Effect]:
 
 def _effects(endpoint: Endpoint, graph: Graph, user: User) -> Iterator[Effect]:
     rows = ChangeRequest.objects.visible_to(user).filter(endpoint=endpoint, status__in=_WAITING)
-    for row in rows.select_related("cluster", "endpoint").order_by("pk")[:MOST_SHOWN]:
-        planned = tuple(hop["version"] for hop in (row.plan or {}).get("hops", ()))
-        try:
-            verdict = plans.verdict(row, graph)
-        except Refusal as refusal:
-            yield Effect(row, planned, (), refusal.reason, is_stale=False)
-            continue
-        yield _effect(row, planned, verdict)
+    packages = Package.objects.filter(endpoint=endpoint, missing_since=None).order_by("pk")
+    stock = stock_of(tuple(plans.package_facts(package) for package in packages), graph)
+    targets = {package.file_name: package for package in stock.packages}
+    for row in rows.select_related("cluster__endpoint").order_by("pk")[:MOST_SHOWN]:
+        target = targets.get(row.target_file_name)
+        if target is None:
+            gone = Reason("package.unknown", {"file_name": row.target_file_name})
+            yield Effect(row, _versions(row), (), gone, is_stale=False)
+        else:
+            cluster = plans.cluster_facts(row.cluster, row.cluster.shown_versions)
+            yield _effect(row, stock.eligibility(cluster, target))
 
 
-def _effect(row: ChangeRequest, planned: tuple[str, ...], verdict: paths.Eligibility) -> Effect:
+def _versions(row: ChangeRequest) -> tuple[str, ...]:
+    return tuple(hop["version"] for hop in (row.plan or {}).get("hops", ()))
+
+
+def _effect(row: ChangeRequest, verdict: paths.Eligibility) -> Effect:
+    planned = _versions(row)
     if not verdict.is_possible:
         return Effect(row, planned, (), verdict.reasons[0], is_stale=False)
     files = [hop["file_name"] for hop in (row.plan or {}).get("hops", ())]
@@ -128,8 +123,3 @@ def _note(subject: PathFile, action: str, actor: User, *, before: PathFile | Non
     waiting.update(plan_checked_at=None)
     shas = [{"endpoint": subject.endpoint.name, "sha256": row.sha256 if row else None} for row in (before, after)]
     audit.record(action, subject=subject, actor=actor, before=shas[0], after=shas[1])
-
-
-def _require_admin(actor: User) -> None:
-    if not may_manage(actor):
-        raise Forbidden(Reason("path_file.needs_admin"))

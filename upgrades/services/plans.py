@@ -7,7 +7,6 @@ from typing import Any
 from upgrades import selectors
 from upgrades.models import ChangeRequest, Cluster, Package
 from upgrades.rules import Reason, paths, plan, upgrade_body
-from upgrades.rules.stops import Graph
 from upgrades.services import moves
 
 
@@ -125,18 +124,13 @@ def _target(change_request: ChangeRequest) -> Package:
     return target
 
 
-def verdict(change_request: ChangeRequest, graph: Graph) -> paths.Eligibility:
-    """Whether its cluster could take its package by another graph. Raises Invalid where the package is gone."""
-    return _eligibility(change_request.cluster, _target(change_request), graph)
-
-
-def _eligibility(cluster: Cluster, target: Package, graph: Graph | None = None) -> paths.Eligibility:
+def _eligibility(cluster: Cluster, target: Package) -> paths.Eligibility:
     packages = Package.objects.filter(endpoint=cluster.endpoint_id, missing_since=None)
     return paths.eligibility(
         cluster_facts(cluster),
         package_facts(target),
         [package_facts(package) for package in packages],
-        graph or selectors.path_graph(cluster.endpoint_id),
+        selectors.path_graph(cluster.endpoint_id),
     )
 
 
@@ -150,6 +144,7 @@ def cluster_facts(cluster: Cluster, servers: Iterable[tuple[str, str]] | None = 
         architecture=cluster.architecture,
         server_versions=tuple(servers),
         zone_count=len(cluster.zone_names),
+        ocp_version=cluster.endpoint.ocp_version,
     )
 
 

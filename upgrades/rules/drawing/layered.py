@@ -5,8 +5,10 @@ The steps are those of Sugiyama: break cycles, rank, put bends where an edge pas
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import pairwise
 from math import sqrt
 
@@ -165,12 +167,20 @@ def _may_elbow(layer: Sequence[int], down: Sequence[Sequence[int]], centres: Seq
         for below in down[above]
         if centres[above] != centres[below]
     )
-    for index, (_, right, above, below) in enumerate(spans):
-        for other in spans[index + 1 :]:
-            if other[0] > right:
-                break
-            if other[2] != above and other[3] != below:
-                return False
+    # The edges that reach as far as the next one begins, those that end first in front; how many of them each end has.
+    reaching: list[tuple[int, int, int]] = []
+    above_count: Counter[int] = Counter()
+    below_count: Counter[int] = Counter()
+    for left, right, above, below in spans:
+        while reaching and reaching[0][0] < left:
+            _right, gone_above, gone_below = heappop(reaching)
+            above_count[gone_above] -= 1
+            below_count[gone_below] -= 1
+        if above_count[above] + below_count[below] < len(reaching):
+            return False
+        heappush(reaching, (right, above, below))
+        above_count[above] += 1
+        below_count[below] += 1
     return True
 
 

@@ -87,6 +87,12 @@ def layout(graph: Graph, folded: Collection[str] = frozenset()) -> Drawing:
     return _Drawer(graph, nest(graph, folded)).drawing()
 
 
+def reading_order(graph: Graph) -> tuple[str, ...]:
+    """Return the keys of all nodes as a person reads the drawing. Cheap: nothing is placed."""
+    keys = {node.key for node in graph.nodes}
+    return tuple(key for key in nest(graph, ()).reading_order if key in keys)
+
+
 @dataclass(slots=True)
 class _Inside:
     """What a box holds, relative to the upper left corner of its content."""

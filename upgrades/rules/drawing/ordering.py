@@ -5,7 +5,7 @@ After Gansner, Koutsofios, North and Vo, "A technique for drawing directed graph
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Sequence
 
 Layers = list[list[int]]
@@ -14,6 +14,8 @@ Links = Sequence[Sequence[int]]
 _PATIENCE = 8
 _ROUNDS = 4
 _SMALL = 300
+# Comparisons of two vertices that one attempt may take: the data of another must not exhaust us.
+_WORK = 1_500_000
 _STRIDE, _MODULUS = 2_654_435, 4_194_301
 
 
@@ -39,7 +41,8 @@ def _attempt(layers: Layers, up: Links, down: Links, sweeps: int) -> tuple[int, 
     position = [0] * len(up)
     _note(layers, position)
     best, fewest, stale = [list(layer) for layer in layers], crossings(layers, down, position), 0
-    for sweep in range(sweeps):
+    size = len(up) + sum(map(len, down))
+    for sweep in range(min(sweeps, _WORK // (_ROUNDS * size + 1))):
         if not fewest or stale >= _PATIENCE:
             break
         is_downward, is_turned = sweep % 2 == 0, sweep // 2 % 2 == 1
@@ -132,11 +135,18 @@ def _transpose_layer(layer: list[int], up: Links, down: Links, position: list[in
 
 
 def _sift(layers: Layers, up: Links, down: Links, position: list[int]) -> int:
-    """Move each vertex to the best place of its layer, a few rounds at most. Return how many crossings went away."""
-    total = 0
+    """Move each vertex to the best place of its layer, a few rounds at most. Return how many crossings went away.
+
+    Once the work is used up, the layers left over stay as they are.
+    """
+    total, work = 0, _WORK
     for attempt in range(_ROUNDS):
-        ordered = layers if attempt % 2 == 0 else layers[::-1]
-        gained = sum(_sift_layer(layer, up, down, position) for layer in ordered if len(layer) > 1)
+        gained = 0
+        for layer in layers if attempt % 2 == 0 else layers[::-1]:
+            cost = len(layer) * sum(1 + len(up[vertex]) + len(down[vertex]) for vertex in layer)
+            if len(layer) > 1 and cost <= work:
+                work -= cost
+                gained += _sift_layer(layer, up, down, position)
         total += gained
         if not gained:
             break
@@ -180,4 +190,4 @@ def _gain(left: list[int], right: list[int]) -> int:
         return (left[0] > right[0]) - (left[0] < right[0])
     if left[-1] < right[0]:
         return -len(left) * len(right)
-    return sum((first > second) - (first < second) for first in left for second in right)
+    return sum(bisect_left(right, first) + bisect_right(right, first) - len(right) for first in left)

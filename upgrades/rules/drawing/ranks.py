@@ -103,16 +103,17 @@ def _moved(
     group = {vertex}
     stack = [vertex]
     while stack:
-        if len(group) > _LARGEST_GROUP:
-            return False
         own = stack.pop()
         for other in ahead[own]:
             if other not in group and step * (ranks[other] - ranks[own]) == 1:
+                if len(group) == _LARGEST_GROUP:
+                    return False
                 group.add(other)
                 stack.append(other)
     shorter = [step * (ranks[other] - ranks[own]) - 1 for own in group for other in ahead[own] if other not in group]
-    longer = sum(other not in group for own in group for other in behind[own])
-    if len(shorter) <= longer:
+    inside = sum(len(ahead[own]) for own in group) - len(shorter)
+    # One vertex may have thousands behind it, and would be asked for by each of them: they are counted, not visited.
+    if len(shorter) <= sum(len(behind[own]) for own in group) - inside:
         return False
     for own in group:
         ranks[own] += step * min(shorter)
