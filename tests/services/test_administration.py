@@ -9,6 +9,7 @@ import pytest
 from tests.factories import make_cluster, make_endpoint, make_user
 from tests.ocp.test_tls import certificate
 from tests.views.pages import request_for, run_of
+from upgrades.forms.endpoints import EndpointForm
 from upgrades.models import AuditEvent, Endpoint, UpgradeRun, User
 from upgrades.services import administration, credentials, inventory
 from upgrades.services.administration import Entry
@@ -133,6 +134,19 @@ def test_another_account_or_key_needs_its_own_secret(admin: User, endpoint: Endp
         assert (refusal.value.field, refusal.value.reason.code) == ("secret", "endpoint.secret_missing")
     edit(admin, endpoint, replace(KEPT, account_name="other", secret="new"))
     assert credentials.unseal(endpoint).secret == "new"
+
+
+def test_an_endpoint_without_a_secret_is_asked_for_one(admin: User, endpoint: Endpoint) -> None:
+    with pytest.raises(Invalid) as refusal:
+        administration.add(actor=admin, entry=replace(KEPT, name="hangzhou", base_url="https://ocp-2.example.com"))
+    assert (refusal.value.field, refusal.value.reason.code) == ("secret", "endpoint.secret_needed")
+    assert "stored one" in str(EndpointForm(endpoint=endpoint).fields["secret"].help_text)
+    endpoint.credentials = ""
+    Endpoint.objects.update(credentials="")
+    with pytest.raises(Invalid) as refusal:
+        edit(admin, Endpoint.objects.get(pk=endpoint.pk), replace(KEPT, account_name="other"))
+    assert refusal.value.reason.code == "endpoint.secret_needed"
+    assert "stored one" not in str(EndpointForm(endpoint=endpoint).fields["secret"].help_text)
 
 
 def test_two_admins_at_once_the_later_one_is_told(admin: User, endpoint: Endpoint) -> None:

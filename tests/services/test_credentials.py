@@ -90,7 +90,7 @@ def test_after_rotating_the_older_key_may_go(endpoint: Endpoint, settings: Any) 
     make_endpoint(name="not set up yet", credentials="")
     mark, newest = credentials.mark(endpoint), Fernet.generate_key().decode()
     settings.CREDENTIALS_KEYS = [newest, *settings.CREDENTIALS_KEYS]
-    assert rotate() == "2 endpoints are sealed with the newest key.\n"
+    assert rotate() == "Endpoints sealed with the newest key: 1.\n"
     settings.CREDENTIALS_KEYS = [newest]
     endpoint.refresh_from_db()
     assert credentials.unseal(endpoint).secret == SECRET

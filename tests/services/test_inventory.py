@@ -32,6 +32,18 @@ def test_the_fleet_is_mirrored_with_its_relations_and_ages(look_alike: LookAlike
     assert Package.objects.filter(type="OB_SERVER_INSTALL_PACKAGE", sha1__regex="^[0-9a-f]{40}$").count() > 20
     assert endpoint.observed_at == endpoint.lists_observed_at == primary.observed_at
     assert endpoint.packages_observed_at is not None
+    assert endpoint.ocp_version.startswith("4.2.2-")
+
+
+def test_the_lists_stand_without_ocps_version_and_what_it_told_is_kept(
+    look_alike: LookAlike, endpoint: Endpoint
+) -> None:
+    look_alike.faults.add(method="GET", path="/api/v2/info", action="status", status=404)
+    Endpoint.objects.update(ocp_version="4.2.1")
+    inventory.sync(endpoint)
+    endpoint.refresh_from_db()
+    assert (endpoint.failing_since, endpoint.ocp_version) == (None, "4.2.1")
+    assert Package.objects.exists()
 
 
 def test_the_last_answer_that_our_quota_allows_is_mirrored_and_puts_the_next_reads_off(

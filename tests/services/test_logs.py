@@ -140,7 +140,7 @@ def test_a_long_log_keeps_its_tail_alone(look_alike, run):
 
 def test_a_new_text_is_told_to_open_pages(look_alike, run, redis):
     with redis.pubsub() as ear:
-        ear.subscribe(live.CHANNEL.format(run_id=run.pk))
+        ear.subscribe(live.channel(run.pk))
         assert ear.get_message(timeout=5)["type"] == "subscribe"
         live.watch(run.pk, "", now=time.time())
         follow(run)

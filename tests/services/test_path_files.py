@@ -3,12 +3,13 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from tests.factories import make_endpoint, make_package
+from tests.factories import make_cluster, make_endpoint, make_package
 from tests.scenes import Cast
 from tests.views.acting import in_review, mirror, refused
 from upgrades import selectors
-from upgrades.models import AuditEvent, PathFile
+from upgrades.models import AuditEvent, PathFile, User
 from upgrades.rules.stops import known_graph
 from upgrades.services import path_files, staleness
 from upgrades.services.moves import Forbidden, Invalid, TooLate
@@ -134,6 +135,26 @@ def test_a_graph_that_lacks_a_package_says_what_would_be_missing(cast):
     (effect,) = path_files.effects(cluster.endpoint, selectors.graph_of_sha256(row.sha256), cast.ada)
     assert effect.reason.code == "path.package_missing"
     assert path_files.effects(cluster.endpoint, known_graph(), cast.ada)[0].reason is None
+
+
+def test_what_a_file_means_costs_the_same_for_1_and_for_4_requests(cast):
+    endpoint, counts = mirror().endpoint, []
+    for several in (1, 3):
+        for number in range(several):
+            in_review(cast, make_cluster(endpoint, name=f"town_{several}_{number}"))
+        with CaptureQueriesContext(connection) as captured:
+            found = path_files.effects(endpoint, known_graph(), User.objects.get(pk=cast.ada.pk))
+        counts.append(len(captured))
+    assert len(found) == 4
+    assert counts[0] == counts[1]
+
+
+def test_a_request_whose_package_is_gone_says_so(cast):
+    cluster = mirror()
+    in_review(cast, cluster)
+    cluster.endpoint.packages.update(missing_since=timezone.now())
+    (effect,) = path_files.effects(cluster.endpoint, known_graph(), cast.ada)
+    assert effect.reason.code == "package.unknown"
 
 
 def test_a_file_is_read_once_in_a_process_and_graphs_cost_one_query(cast):

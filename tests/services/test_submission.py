@@ -1,18 +1,15 @@
 """The protocol of a submission against the look-alike over real HTTP: at most one POST, and doubt called doubt."""
 
 import json
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from tests import scenes
-from tests.factories import make_cluster, make_endpoint, make_server
-from tests.followed import in_thread, wait_until
+from tests.followed import in_thread, submit, wait_until
 from tests.scenes import Cast, control, posts
-from upgrades.models import AuditEvent, ChangeRequest, Cluster, ClusterHold, Endpoint, Grant, Package, UpgradeRun
+from upgrades.models import AuditEvent, ChangeRequest, Cluster, ClusterHold, Endpoint, Package, UpgradeRun
 from upgrades.rules import submission as answers
-from upgrades.services import change_requests, moves, plans, preread, sending, submission
+from upgrades.services import change_requests, moves, plans, sending, submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,12 +22,6 @@ def endpoint(look_alike, settings, transactional_db):
 @pytest.fixture
 def cast(endpoint):
     return Cast()
-
-
-def submit(change_request):
-    submission.submit(change_request.pk)
-    change_request.refresh_from_db()
-    return UpgradeRun.objects.filter(pk=change_request.pk).first()
 
 
 def test_an_approved_start_is_posted_once_and_runs(look_alike, cast):
@@ -160,133 +151,6 @@ def test_a_quota_that_the_second_pre_read_used_up_refuses_the_run_as_not_sent(lo
     assert run.status_reason["code"] == "ocp.quota_used_up"
 
 
-def test_a_quota_that_the_first_pre_read_used_up_leaves_the_approval_as_it_was(look_alike, cast):
-    change_request = scenes.starting(cast)
-    control(look_alike, "POST", "/faults", method="GET", path="/tasks/instances", action="last_allowed", skip=0)
-    assert submit(change_request) is None
-    assert (change_request.status, change_request.status_reason["code"]) == ("approved", "ocp.quota_used_up")
-    assert (posts(look_alike), ClusterHold.objects.exists()) == ([], False)
-
-
-def test_an_endpoint_that_is_switched_off_says_so_and_is_not_asked(look_alike, cast):
-    change_request = scenes.starting(cast)
-    Endpoint.objects.update(is_active=False)
-    assert submit(change_request) is None
-    assert (change_request.status, change_request.status_reason["code"]) == ("approved", "endpoint.is_off")
-
-
-def seen_elsewhere(change_request, **over):
-    """A server of the request's cluster, as another endpoint shows it too."""
-    server = change_request.cluster.servers.first()
-    other = make_cluster(make_endpoint(name="other"), zones=0, **over)
-    return make_server(other, ip=server.ip, port=server.port)
-
-
-def test_a_server_that_another_endpoint_shows_too_blocks_the_start(look_alike, cast):
-    change_request = scenes.starting(cast)
-    server = seen_elsewhere(change_request)
-    assert submit(change_request) is None
-    assert (change_request.status, change_request.status_reason["code"]) == ("approved", "start.server_elsewhere")
-    assert change_request.status_reason["params"] == {
-        "endpoint": "other",
-        "cluster": scenes.CLUSTER,
-        "address": server.address,
-    }
-    assert posts(look_alike) == []
-
-
-def test_a_server_that_came_elsewhere_since_the_pre_read_blocks_the_run(look_alike, cast):
-    change_request = scenes.starting(cast)
-    assert submission.claim(change_request.pk)
-    reading = preread.read(change_request, seconds=30)
-    seen_elsewhere(change_request)
-    assert submission._intend(change_request, reading) is None
-    change_request.refresh_from_db()
-    assert (change_request.status, change_request.status_reason["code"]) == ("approved", "start.server_elsewhere")
-
-
-@pytest.mark.parametrize("is_gone", ["server", "cluster", "endpoint"])
-def test_what_another_endpoint_shows_no_more_blocks_nothing(look_alike, cast, is_gone):
-    change_request = scenes.starting(cast)
-    server = seen_elsewhere(change_request)
-    if is_gone == "endpoint":
-        Endpoint.objects.filter(name="other").update(is_active=False)
-    else:
-        row = server if is_gone == "server" else server.cluster
-        type(row).objects.filter(pk=row.pk).update(missing_since=timezone.now())
-    assert submit(change_request).status == "running"
-
-
-def test_a_start_whose_pre_read_fails_goes_back_to_approved_with_its_reason(look_alike, cast):
-    change_request = scenes.starting(cast)
-    control(look_alike, "POST", "/faults", method="GET", path="/tasks/instances", action="status", status=500)
-    assert submit(change_request) is None
-    assert change_request.status == "approved"
-    assert change_request.status_reason["code"] == "start.unreadable"
-    assert posts(look_alike) == []
-
-
-def test_a_cluster_that_is_not_running_blocks_the_start(look_alike, cast):
-    change_request = scenes.starting(cast)
-    ocp_id = change_request.cluster.ocp_id
-    control(look_alike, "POST", f"/clusters/{ocp_id}/set", status="OPERATING")
-    assert submit(change_request) is None
-    assert change_request.status == "approved"
-    assert change_request.status_reason["code"] == "start.cluster_not_running"
-
-
-def test_a_running_task_of_somebody_else_blocks_the_start(look_alike, cast):
-    change_request = scenes.starting(cast)
-    control(look_alike, "POST", "/foreign", cluster_id=change_request.cluster.ocp_id)
-    assert submit(change_request) is None
-    assert change_request.status_reason["code"] == "start.task_running"
-    assert posts(look_alike) == []
-
-
-def test_a_package_replaced_under_its_name_turns_the_request_stale(look_alike, cast):
-    change_request = scenes.starting(cast)
-    control(look_alike, "POST", f"/packages/{scenes.TARGET}/replace")
-    assert submit(change_request) is None
-    assert change_request.status == "stale"
-    assert posts(look_alike) == []
-    assert Package.objects.get(file_name=scenes.TARGET).replaced_at is not None
-
-
-def test_a_server_that_changed_its_version_turns_the_request_stale(look_alike, cast):
-    change_request = scenes.starting(cast)
-    server = change_request.cluster.servers.first()
-    control(look_alike, "POST", f"/servers/{server.ip}/set", version="4.2.1.8", build="108000022024072217")
-    assert submit(change_request) is None
-    assert change_request.status == "stale"
-
-
-def test_a_voter_who_lost_the_role_sends_the_request_back_to_review(look_alike, cast):
-    change_request = scenes.starting(cast)
-    Grant.objects.filter(user=cast.amir).delete()
-    assert submit(change_request) is None
-    assert change_request.status == "in_review"
-    assert posts(look_alike) == []
-
-
-def test_an_approval_that_ran_out_expires_instead_of_starting(look_alike, cast):
-    change_request = scenes.starting(cast)
-    ChangeRequest.objects.filter(pk=change_request.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert submit(change_request) is None
-    assert change_request.status == "expired"
-    assert posts(look_alike) == []
-
-
-def test_a_cluster_held_by_another_run_blocks_the_start(look_alike, cast):
-    other = scenes.starting(cast, cluster=scenes.OTHER, target=scenes.OTHER_TARGET)
-    other_run = submit(other)
-    change_request = scenes.starting(cast)
-    ClusterHold.objects.create(cluster=change_request.cluster, run=other_run)
-    assert submit(change_request) is None
-    assert change_request.status == "approved"
-    assert change_request.status_reason["code"] == "hold.taken"
-    assert len(posts(look_alike)) == 1
-
-
 def test_a_run_that_took_too_long_before_the_post_is_refused_unsent(look_alike, cast, settings):
     settings.SUBMIT_BUDGET_SECONDS = 0
     change_request = scenes.starting(cast)
@@ -294,20 +158,6 @@ def test_a_run_that_took_too_long_before_the_post_is_refused_unsent(look_alike, 
     assert posts(look_alike) == []
     assert run.status == "refused"
     assert run.status_reason["code"] == "submit.took_too_long"
-
-
-def test_an_unknown_upgrade_by_our_account_blocks_the_start(look_alike, cast):
-    """Our database may be older than OCP: an upgrade of ours that no run knows speaks for that."""
-    change_request = scenes.starting(cast)
-    ocp_id = change_request.cluster.ocp_id
-    found = control(
-        look_alike, "POST", "/foreign-upgrade", cluster_id=ocp_id, rpmFileName=scenes.TARGET, creator="ocpdash"
-    )
-    control(look_alike, "POST", "/advance", seconds=100_000)
-    control(look_alike, "POST", f"/tasks/{found['task_id']}/set", status="FAILED")
-    assert submit(change_request) is None
-    assert posts(look_alike) == []
-    assert change_request.status in ("approved", "stale")
 
 
 def test_an_answer_after_abandon_changes_nothing_but_the_evidence(look_alike, cast):

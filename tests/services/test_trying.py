@@ -1,6 +1,7 @@
 """Test connection: each read once, its remedy beside it; it closes the breaker, saves nothing and guesses nothing."""
 
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -8,10 +9,14 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from tests.factories import make_user
+from tests.scenes import control
+from tests.views.acting import client_of
+from upgrades import reasons
 from upgrades.models import AuditEvent, Endpoint, User
-from upgrades.services import administration, credentials, trying
+from upgrades.rules import Reason
+from upgrades.services import administration, credentials, inventory, trying
 from upgrades.services.administration import Entry
-from upgrades.services.moves import Forbidden, TooLate
+from upgrades.services.moves import Forbidden, Invalid, TooLate
 from upgrades.simulator.server import LookAlike
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +68,37 @@ def test_a_good_connection_passes_every_read_and_posts_nothing(
         {"passed": True, "failed": []},
     )
     assert look_alike.password not in str(AuditEvent.objects.values())
+
+
+@pytest.mark.parametrize("skew", [-1200, 1200])
+def test_a_clock_that_is_off_is_named_and_not_the_key(
+    look_alike: LookAlike, admin: User, entry: Entry, skew: int
+) -> None:
+    by_key = replace(entry, kind="access_key", access_key=look_alike.access_key, secret=look_alike.secret_key)
+    endpoint = administration.add(actor=admin, entry=by_key)
+    control(look_alike, "POST", "/clock", skew=skew)
+    inventory.sync(endpoint)
+    endpoint.refresh_from_db()
+    failure = endpoint.failure or {}
+    assert failure["code"] == "ocp.clock_differs"
+    assert abs(failure["params"]["seconds"] - skew) <= 2
+    assert endpoint.breaker_opened_at is not None
+    lines = trying.try_stored(actor=admin, endpoint=endpoint)
+    assert codes(lines)["account"] == "ocp.clock_differs"
+    control(look_alike, "POST", "/clock", skew=0)
+    cache.clear()
+    assert trying.is_passed(trying.try_stored(actor=admin, endpoint=endpoint))
+    endpoint.refresh_from_db()
+    assert endpoint.breaker_opened_at is None
+
+
+def test_a_wrong_key_or_password_is_no_matter_of_the_clock(look_alike: LookAlike, admin: User, entry: Entry) -> None:
+    by_key = replace(entry, kind="access_key", access_key=look_alike.access_key, secret="another")
+    assert codes(trying.try_entered(actor=admin, endpoint=None, entry=by_key))["account"] == "test.unauthorized"
+    control(look_alike, "POST", "/clock", skew=1200)
+    cache.clear()
+    wrong = replace(entry, secret="another")
+    assert codes(trying.try_entered(actor=admin, endpoint=None, entry=wrong))["account"] == "test.unauthorized"
 
 
 def test_an_access_key_is_tried_too(look_alike: LookAlike, admin: User, entry: Entry) -> None:
@@ -137,6 +173,22 @@ def test_two_tests_at_once_are_too_many_and_only_admins_test(admin: User, entry:
     assert refusal.value.reason.code == "test.too_soon"
     with pytest.raises(Forbidden):
         trying.try_entered(actor=make_user("olga", "operator"), endpoint=None, entry=entry)
+
+
+def test_what_cannot_be_tried_is_refused_and_audited(admin: User, entry: Entry) -> None:
+    with pytest.raises(Invalid):
+        trying.try_entered(actor=admin, endpoint=None, entry=replace(entry, secret=""))
+    endpoint = administration.add(actor=admin, entry=entry)
+    Endpoint.objects.update(credentials="sealed with a key that is lost")
+    cache.clear()
+    with pytest.raises(Invalid):
+        trying.try_stored(actor=admin, endpoint=Endpoint.objects.get())
+    refused = AuditEvent.objects.filter(action="endpoint.test", outcome="refused").order_by("pk")
+    assert [event.subject_id for event in refused] == ["", str(endpoint.pk)]
+    cache.clear()
+    answer = client_of(admin).post(f"/endpoints/{endpoint.pk}/test/", follow=True)
+    assert answer.status_code == 200
+    assert reasons.sentence(Reason.from_json(refused[1].reason)) in unescape(answer.text)
 
 
 def test_a_silent_ocp_ends_the_test_in_time(

@@ -124,7 +124,8 @@ def test_two_admins_who_remove_each_other_at_once_leave_one(admin: User, second_
         thread.start()
     for thread in threads:
         thread.join(timeout=20)
-    assert sorted(outcomes) == ["done", "user.last_admin"]
+    # Who comes once the other has ended is an admin no more.
+    assert sorted(outcomes) in (["done", "user.last_admin"], ["done", "user.needs_admin"])
     assert Grant.objects.filter(role="admin", environment="").count() == 1
 
 

@@ -46,6 +46,7 @@ class PackageFilterForm(FilterForm):
 
     architecture = forms.CharField(required=False, max_length=32)
     system = forms.CharField(required=False, max_length=32)
+    endpoint = forms.CharField(required=False, max_length=100)
     only = forms.ChoiceField(required=False, choices=[("replaced", ""), ("others", ""), ("gone", "")])
 
 

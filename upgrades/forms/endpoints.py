@@ -27,7 +27,9 @@ class EndpointForm(LookForm):
     base_url = forms.CharField(
         label=_("Address"),
         max_length=255,
-        help_text=_("Scheme, host and port, such as https://ocp.example.com:8443. It cannot be changed later."),
+        help_text=_(
+            "Scheme, host and port, such as https://ocp.example.com:8443. Later it changes by two admins only."
+        ),
         widget=forms.TextInput(attrs={**_PLAIN, "inputmode": "url"}),
     )
     account_name = forms.CharField(
@@ -70,15 +72,16 @@ class EndpointForm(LookForm):
     lock_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, endpoint: Endpoint | None = None) -> None:
-        super().__init__(data, initial=_shown(endpoint or Endpoint()))
+        super().__init__(data, initial=_shown(endpoint) if endpoint else None)
         self.fields["ca_pem"].widget.attrs.update({"maxlength": PEM_LIMIT, "spellcheck": "false"})
         if endpoint is None:
             return
         address, secret = self.fields["base_url"], self.fields["secret"]
         address.disabled = True
-        address.help_text = _("It stays: plans and runs are bound to it. Add another endpoint for another address.")
-        del secret.widget.attrs["required"]
-        secret.help_text = _("Empty leaves the stored one. A new one is sealed, and never shown again.")
+        address.help_text = _("Plans and runs are bound to it: on the endpoint's page, two admins can change it.")
+        if endpoint.credentials:
+            del secret.widget.attrs["required"]
+            secret.help_text = _("Empty leaves the stored one. A new one is sealed, and never shown again.")
 
     def lock(self) -> int:
         """The version that the form was made from; -1, which fits nothing, where it is missing."""

@@ -14,7 +14,9 @@ from upgrades.rules import Reason, path_files
 class PathFileForm(LookForm):
     """oceanbase_upgrade_dep.yml. After clean() `text` is the text, wherever it came from."""
 
-    file = forms.FileField(label=_("File"), required=False)
+    file = forms.FileField(
+        label=_("File"), required=False, help_text=_("Or paste its text below: one of the two is needed.")
+    )
     text = forms.CharField(
         label=_("Text"),
         required=False,

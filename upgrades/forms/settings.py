@@ -39,7 +39,6 @@ class TimeZoneForm(LookForm):
         required=False,
         choices=zones,
         error_messages={"invalid_choice": gettext_lazy("There is no such time zone. Choose one from the list.")},
-        widget=forms.Select(attrs={"required": False}),
     )
 
 

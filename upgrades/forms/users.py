@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.contrib.auth.password_validation import (
+    CommonPasswordValidator,
+    MinimumLengthValidator,
+    UserAttributeSimilarityValidator,
+    get_default_password_validators,
+    validate_password,
+)
 from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -87,6 +93,18 @@ class UserForm(GrantsForm):
     field_order = ["username", "full_name", "grants"]
 
 
+def _demand(validator: object) -> str:
+    """What one validator wants, in our words: Django's Chinese speaks to the reader less politely than ours."""
+    match validator:
+        case MinimumLengthValidator():
+            return _("It has at least %(count)s characters.") % {"count": validator.min_length}
+        case UserAttributeSimilarityValidator():
+            return str(_("It is not like your name or your username."))
+        case CommonPasswordValidator():
+            return str(_("It is not one of the passwords that many people use."))
+    raise TypeError(f"No words for {validator!r}")
+
+
 class PasswordForm(LookForm):
     """A new password, twice, judged by AUTH_PASSWORD_VALIDATORS for this person."""
 
@@ -109,7 +127,7 @@ class PasswordForm(LookForm):
 
     def demands(self) -> list[str]:
         """What a password must be, in words."""
-        return list(password_validators_help_texts())
+        return [_demand(validator) for validator in get_default_password_validators()]
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]

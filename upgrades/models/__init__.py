@@ -8,6 +8,7 @@ from upgrades.models.endpoints import CredentialsKind, Endpoint, Heartbeat
 from upgrades.models.packages import Package
 from upgrades.models.path_files import PathFile
 from upgrades.models.runs import ClusterHold, UpgradeRun
+from upgrades.models.saved_views import SavedView
 from upgrades.models.task_instances import Subtask, SubtaskEvent, SubtaskLog, TaskInstance
 from upgrades.models.users import Environment, Grant, Role, User
 
@@ -27,6 +28,7 @@ __all__ = [
     "PathFile",
     "Revision",
     "Role",
+    "SavedView",
     "Server",
     "Subtask",
     "SubtaskEvent",

@@ -6,7 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from upgrades.models.endpoints import Endpoint
 from upgrades.models.runs import UpgradeRun
+from upgrades.models.users import Role
 from upgrades.rules import workflow
 
 if TYPE_CHECKING:
@@ -17,8 +19,14 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
     """Decisions, as far as a person may see them."""
 
     def visible_to(self, user: "User") -> "DecisionQuerySet":
-        """Decisions about runs in the environments in which `user` holds any role."""
-        return self.filter(run__change_request__cluster__environment__in=user.environments)
+        """Decisions about runs in the environments in which `user` holds any role.
+
+        An endpoint serves every environment: who decides of it, or audits, does so for all of them.
+        """
+        seen = models.Q(run__change_request__cluster__environment__in=user.environments)
+        if user.has_role(Role.ADMIN, "") or user.has_role(Role.AUDITOR, ""):
+            seen |= models.Q(endpoint__isnull=False)
+        return self.filter(seen)
 
     def open(self) -> "DecisionQuerySet":
         """Proposed or confirmed, not yet carried out or ended."""
@@ -26,12 +34,13 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
 
 class Decision(models.Model):
-    """Adopt, release, abandon or close, on evidence that both people saw.
+    """Adopt, release, abandon or close a run, or move an endpoint to another address, on evidence both people saw.
 
     `evidence_hash` binds the confirmer to what the proposer was shown.
     """
 
-    run = models.ForeignKey(UpgradeRun, on_delete=models.PROTECT, related_name="decisions")
+    run = models.ForeignKey(UpgradeRun, null=True, on_delete=models.PROTECT, related_name="decisions")
+    endpoint = models.ForeignKey(Endpoint, null=True, on_delete=models.PROTECT, related_name="decisions")
     kind = models.CharField(max_length=10)
     status = models.CharField(max_length=10, default=workflow.DecisionStatus.PROPOSED)
     status_at = models.DateTimeField(db_default=Now())
@@ -56,6 +65,17 @@ class Decision(models.Model):
                 condition=models.Q(status__in=["proposed", "confirmed"]),
                 name="one_open_decision_per_run",
             ),
+            models.UniqueConstraint(
+                fields=["endpoint"],
+                condition=models.Q(status__in=["proposed", "confirmed"]),
+                name="one_open_decision_per_endpoint",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(run__isnull=False, endpoint__isnull=True)
+                & ~models.Q(kind=workflow.DecisionKind.ADDRESS)
+                | models.Q(run__isnull=True, endpoint__isnull=False, kind=workflow.DecisionKind.ADDRESS),
+                name="decision_is_about_a_run_or_an_endpoint",
+            ),
             models.CheckConstraint(
                 condition=models.Q(confirmer__isnull=True) | ~models.Q(confirmer=models.F("proposer")),
                 name="confirmer_is_not_the_proposer",
@@ -71,8 +91,9 @@ class Decision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.run_id}"
+        return f"{self.kind} of {self.run_id or self.endpoint}"
 
     @property
     def environment(self) -> str:
-        return self.run.environment
+        """That of the run; "" for an endpoint, which serves them all."""
+        return self.run.environment if self.run is not None else ""

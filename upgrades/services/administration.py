@@ -8,13 +8,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from upgrades import audit
-from upgrades.models import CredentialsKind, Endpoint, Role, UpgradeRun, User
+from upgrades.models import CredentialsKind, Endpoint, UpgradeRun, User
 from upgrades.ocp.address import checked_base_url
 from upgrades.ocp.wire import BadCa
 from upgrades.rules import Reason
 from upgrades.services import credentials, endpoints
 from upgrades.services.credentials import Credentials
-from upgrades.services.moves import Forbidden, Invalid, TooLate, attempt
+from upgrades.services.moves import Invalid, TooLate, attempt_as_admin
 
 _KEPT = (
     "name",
@@ -60,26 +60,9 @@ class Entry:
         return endpoint
 
 
-def may_manage(user: User) -> bool:
-    """Whether `user` may change endpoints: they belong to no environment, so it takes an admin of all."""
-    return user.has_role(Role.ADMIN, "")
-
-
-def require_admin(*, actor: User, action: str, endpoint: Endpoint | None = None) -> None:
-    """Raise Forbidden, and keep the try of `action` in the audit, unless `actor` may change endpoints."""
-    with attempt(action, actor=actor, subject=endpoint):
-        _require_admin(actor)
-
-
-def _require_admin(actor: User) -> None:
-    if not may_manage(actor):
-        raise Forbidden(Reason("endpoint.needs_admin"))
-
-
 def add(*, actor: User, entry: Entry) -> Endpoint:
     """Add an endpoint and return it; the next tick reads it. Raises Forbidden, or Invalid with the field's name."""
-    with attempt("endpoint.add", actor=actor, subject=None):
-        _require_admin(actor)
+    with attempt_as_admin("endpoint.add", actor=actor, subject=None):
         endpoint = entry.on(Endpoint())
         held = held_by(endpoint, entry)
         endpoint.base_url = checked_base_url(endpoint.base_url, is_http_allowed=endpoint.is_http_allowed)
@@ -94,8 +77,7 @@ def edit(*, actor: User, endpoint: Endpoint, entry: Entry, lock_version: int) ->
     Raises Forbidden; TooLate where somebody saved meanwhile, or the account would change while a run is open;
     Invalid with the field's name.
     """
-    with attempt("endpoint.edit", actor=actor, subject=endpoint):
-        _require_admin(actor)
+    with attempt_as_admin("endpoint.edit", actor=actor, subject=endpoint):
         row = _locked(endpoint)
         if row.lock_version != lock_version:
             raise TooLate(Reason("endpoint.saved_meanwhile", {"name": row.name}))
@@ -124,8 +106,7 @@ def edit(*, actor: User, endpoint: Endpoint, entry: Entry, lock_version: int) ->
 def switch(*, actor: User, endpoint: Endpoint, is_active: bool) -> None:
     """Let OCP be asked, or no more. Raises Forbidden; TooLate while a run is open there, or where it is so already."""
     action = "endpoint.switch_on" if is_active else "endpoint.switch_off"
-    with attempt(action, actor=actor, subject=endpoint):
-        _require_admin(actor)
+    with attempt_as_admin(action, actor=actor, subject=endpoint):
         row = _locked(endpoint)
         if row.is_active == is_active:
             raise TooLate(Reason("endpoint.already_so", {"name": row.name}))
@@ -149,7 +130,9 @@ def held_by(endpoint: Endpoint, entry: Entry, before: dict[str, Any] | None = No
     bound = ("account_name", "credentials_kind", "access_key")
     if entry.secret:
         held = Credentials(entry.secret, entry.kind, entry.access_key)
-    elif before is None or any(before[name] != getattr(endpoint, name) for name in bound):
+    elif before is None or not endpoint.credentials:
+        raise Invalid(Reason("endpoint.secret_needed"), "secret")
+    elif any(before[name] != getattr(endpoint, name) for name in bound):
         raise Invalid(Reason("endpoint.secret_missing"), "secret")
     else:
         try:

@@ -51,7 +51,7 @@ def carry_out_unread() -> None:
 
 def carry_out(decision: Decision) -> None:
     """Carry out one confirmed decision, or end it as overtaken. Raises OcpError, TooLate or Invalid."""
-    run = decision.run
+    run = _run(decision)
     if decision.kind == workflow.DecisionKind.RELEASE:
         _release(decision, run)
     elif decision.kind == workflow.DecisionKind.ADOPT:
@@ -60,6 +60,13 @@ def carry_out(decision: Decision) -> None:
         _abandon(decision, run)
     else:
         _close(decision, run)
+
+
+def _run(decision: Decision) -> UpgradeRun:
+    """The run that it is about: another address is carried out by who confirms it, and comes to no worker."""
+    if decision.run is None:
+        raise moves.Invalid(Reason("form.kind_unknown"), "kind")
+    return decision.run
 
 
 def _overtake(decision: Decision, reason: Reason) -> None:
@@ -85,7 +92,7 @@ def _by(decision: Decision) -> Reason:
 def _finish(decision: Decision, action: str, where: dict[str, Any]) -> None:
     """The run's move and the end of the decision, together or not at all."""
     with transaction.atomic():
-        runs.move(decision.run, action, reason=_by(decision), comment=decision.purpose, where=where)
+        runs.move(_run(decision), action, reason=_by(decision), comment=decision.purpose, where=where)
         moves.move(decision, "carry_out")
 
 

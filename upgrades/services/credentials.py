@@ -95,8 +95,8 @@ def rotate(endpoint: Endpoint) -> bool:
 
 
 def rotate_all() -> Iterable[tuple[Endpoint, bool]]:
-    """rotate() for every endpoint, with its outcome."""
-    return [(endpoint, rotate(endpoint)) for endpoint in Endpoint.objects.all()]
+    """rotate() for every endpoint that holds credentials, with its outcome."""
+    return [(endpoint, rotate(endpoint)) for endpoint in Endpoint.objects.exclude(credentials="")]
 
 
 def _keys() -> MultiFernet:

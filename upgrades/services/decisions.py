@@ -18,7 +18,7 @@ from upgrades.models import ClusterHold, Decision, TaskInstance, UpgradeRun, Use
 from upgrades.rules import Reason, workflow
 from upgrades.services import endpoints, moves
 
-KINDS = tuple(str(kind) for kind in workflow.DecisionKind)
+KINDS = tuple(str(kind) for kind in workflow.DECISION_SOURCES)
 PURPOSE_LIMIT = 4000
 
 
@@ -151,14 +151,20 @@ def propose(
     return decision
 
 
-def _check(run: UpgradeRun, kind: str, purpose: str, ocp_task_id: int | None) -> str:
-    if kind not in KINDS:
-        raise moves.Invalid(Reason("form.kind_unknown"), "kind")
+def checked_purpose(purpose: str) -> str:
+    """The purpose as it is kept. Raises Invalid where there is none, or too much of it."""
     purpose = purpose.strip()
     if not purpose:
         raise moves.Invalid(Reason("form.purpose_missing"), "purpose")
     if len(purpose) > PURPOSE_LIMIT:
         raise moves.Invalid(Reason("form.purpose_too_long", {"limit": PURPOSE_LIMIT}), "purpose")
+    return purpose
+
+
+def _check(run: UpgradeRun, kind: str, purpose: str, ocp_task_id: int | None) -> str:
+    if kind not in KINDS:
+        raise moves.Invalid(Reason("form.kind_unknown"), "kind")
+    purpose = checked_purpose(purpose)
     if kind == workflow.DecisionKind.ADOPT and ocp_task_id not in run.candidates:
         raise moves.Invalid(Reason("form.task_unknown"), "ocp_task_id")
     return purpose
@@ -196,13 +202,7 @@ def confirm(*, decision: Decision, evidence_hash: str, actor: User, is_read: boo
     `is_read` is False where the person was asked whether the evidence was looked at, and did not say so: Invalid.
     """
     with moves.attempt("decision.confirm", actor=actor, subject=decision):
-        moves.require(decision, "confirm", actor)
-        if actor.pk == decision.proposer_id:
-            raise moves.Forbidden(Reason("decision.is_proposer"))
-        if not is_read:
-            raise moves.Invalid(Reason("form.evidence_not_read"), "is_read")
-        if evidence_hash != decision.evidence_hash:
-            raise moves.TooLate(Reason("decision.evidence_moved"))
+        require_confirmer(decision, actor, evidence_hash=evidence_hash, is_read=is_read)
         run = UpgradeRun.objects.get(pk=decision.run_id)
         too_late = why_not(run, decision.kind)
         if too_late is not None:
@@ -214,7 +214,19 @@ def confirm(*, decision: Decision, evidence_hash: str, actor: User, is_read: boo
         transaction.on_commit(live.ring)
 
 
+def require_confirmer(decision: Decision, actor: User, *, evidence_hash: str, is_read: bool) -> None:
+    """Raise Forbidden, TooLate or Invalid unless `actor`, not the proposer, confirms the evidence that was shown."""
+    if actor.pk == decision.proposer_id:
+        raise moves.Forbidden(Reason("decision.is_proposer"))
+    moves.require(decision, "confirm", actor)
+    if not is_read:
+        raise moves.Invalid(Reason("form.evidence_not_read"), "is_read")
+    if evidence_hash != decision.evidence_hash:
+        raise moves.TooLate(Reason("decision.evidence_moved"))
+
+
 def withdraw(*, decision: Decision, actor: User) -> None:
     """Take a proposal back: its proposer, or anybody else who may decide there."""
-    with moves.attempt("decision.withdraw", actor=actor, subject=decision):
+    as_decider = moves.attempt if decision.endpoint_id is None else moves.attempt_as_admin
+    with as_decider("decision.withdraw", actor=actor, subject=decision):
         moves.move(decision, "withdraw", actor=actor)

@@ -19,8 +19,8 @@ def expire_all() -> None:
         _try(change_request, "expire", Reason("change_request.time_over"))
     for decision in Decision.objects.open().filter(expires_at__lte=Now()):
         _try(decision, "expire", Reason("decision.time_over"))
-    for decision in Decision.objects.open().select_related("run"):
-        if decision.run.status not in workflow.DECISION_SOURCES[decision.kind]:
+    for decision in Decision.objects.open().exclude(run=None).select_related("run"):
+        if decision.run is not None and decision.run.status not in workflow.DECISION_SOURCES[decision.kind]:
             _try(decision, "overtake", Reason("decision.evidence_moved"))
 
 

@@ -78,6 +78,38 @@ def attempt(action: str, *, actor: User | None, subject: models.Model | None) ->
         raise
 
 
+_NEEDS_ADMIN = {
+    "user": Reason("user.needs_admin"),
+    "endpoint": Reason("endpoint.needs_admin"),
+    "path_file": Reason("path_file.needs_admin"),
+    # Of an endpoint's address: decisions about runs belong to the people of their environment.
+    "decision": Reason("endpoint.needs_admin"),
+}
+
+
+def is_admin_of_all(user: User) -> bool:
+    """Whether `user` may change what serves every environment: people, endpoints, path files.
+
+    An admin of one environment could else grant itself another, or lead it to another OCP.
+    """
+    return user.has_role(Role.ADMIN, "")
+
+
+@contextmanager
+def attempt_as_admin(action: str, *, actor: User | None, subject: models.Model | None) -> Iterator[None]:
+    """`attempt`, for admins of all environments; an `actor` of None is a management command. Raises Forbidden."""
+    with attempt(action, actor=actor, subject=subject):
+        if actor is not None and not is_admin_of_all(actor):
+            raise Forbidden(_NEEDS_ADMIN[action.partition(".")[0]])
+        yield
+
+
+def require_admin(action: str, *, actor: User, subject: models.Model | None) -> None:
+    """Raise Forbidden, and keep the try of `action` on `subject` in the audit, unless `actor` is an admin of all."""
+    with attempt_as_admin(action, actor=actor, subject=subject):
+        pass
+
+
 def require(obj: Moved, action: str, actor: User | None, *, requester_id: int | None = None) -> workflow.Move:
     """The move `action` of `obj`, if `actor` may make it now.
 

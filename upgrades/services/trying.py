@@ -16,7 +16,7 @@ from upgrades.rules import Reason
 from upgrades.services import administration, endpoints
 from upgrades.services.administration import Entry
 from upgrades.services.budget import Budget
-from upgrades.services.moves import TooLate, attempt
+from upgrades.services.moves import TooLate, attempt, attempt_as_admin
 
 TOTAL_SECONDS = 10.0
 # OCP locks an account after a few wrong passwords.
@@ -42,7 +42,8 @@ def try_stored(*, actor: User, endpoint: Endpoint) -> list[Line]:
     the last try, Invalid where no client can be made of it.
     """
     _begin(actor, endpoint, endpoint)
-    client = endpoints.client(endpoint)
+    with attempt("endpoint.test", actor=actor, subject=endpoint):
+        client = endpoints.client(endpoint)
     at = selectors.database_now()
     lines, failure = _try_all(client)
     if isinstance(failure, errors.Unauthorized):
@@ -64,7 +65,8 @@ def try_entered(*, actor: User, endpoint: Endpoint | None, entry: Entry) -> list
     if endpoint is not None:
         entered.base_url = endpoint.base_url
     _begin(actor, endpoint, entered)
-    held = administration.held_by(entered, entry, before)
+    with attempt("endpoint.test", actor=actor, subject=endpoint):
+        held = administration.held_by(entered, entry, before)
     # Without a key: what OCP says of our quota now is no matter of the stored row.
     entered.pk = None
     lines, _failure = _try_all(endpoints.client_with(entered, held))
@@ -78,8 +80,7 @@ def is_passed(lines: list[Line]) -> bool:
 
 
 def _begin(actor: User, endpoint: Endpoint | None, entered: Endpoint) -> None:
-    administration.require_admin(actor=actor, action="endpoint.test", endpoint=endpoint)
-    with attempt("endpoint.test", actor=actor, subject=endpoint):
+    with attempt_as_admin("endpoint.test", actor=actor, subject=endpoint):
         try:
             is_first = cache.add(f"endpoint-test:{entered.base_url}", 1, timeout=PAUSE_SECONDS)
         except redis.RedisError:

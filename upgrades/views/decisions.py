@@ -1,4 +1,4 @@
-"""Decisions: proposed by one on evidence, confirmed by another. The run's page carries the panel."""
+"""Decisions: proposed by one on evidence, confirmed by another. The page of the run or endpoint carries the panel."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST
 from upgrades import reasons
 from upgrades.forms.decisions import ConfirmForm, ProposeForm
 from upgrades.models import Decision, UpgradeRun
-from upgrades.services import decisions, moves
+from upgrades.services import address_changes, decisions, moves
+from upgrades.views import endpoints
 from upgrades.views.reader import reader
 
 
@@ -31,41 +32,58 @@ def decision_propose(request: HttpRequest, pk: int) -> HttpResponse:
             actor=user,
         )
     except (moves.TooLate, moves.Invalid) as refusal:
-        return _again(request, pk, refusal, form)
+        return _run_again(request, pk, refusal, form)
     messages.success(request, _("It is proposed. A second person must confirm it on the same evidence."))
     return redirect("runs-detail", pk)
 
 
 @require_POST
 def decision_confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    """Confirm what somebody else proposed; a Celery worker carries it out."""
+    """Confirm what somebody else proposed; what is about a run is carried out by a Celery worker."""
     user = reader(request)
-    decision = get_object_or_404(Decision.objects.visible_to(user).select_related("run"), pk=pk)
+    decision = _decision(request, pk)
     form = ConfirmForm(request.POST)
     form.is_valid()
+    service = decisions.confirm if decision.endpoint_id is None else address_changes.confirm
     try:
-        decisions.confirm(
+        service(
             decision=decision,
             evidence_hash=form.cleaned_data.get("evidence_hash", ""),
             is_read=form.cleaned_data["is_read"],
             actor=user,
         )
     except (moves.TooLate, moves.Invalid) as refusal:
-        return _again(request, decision.run_id, refusal)
-    messages.success(request, _("It is confirmed. OCP is read once more, then it is carried out."))
-    return redirect("runs-detail", decision.run_id)
+        return _again(request, decision, refusal)
+    if decision.endpoint_id is None:
+        messages.success(request, _("It is confirmed. OCP is read once more, then it is carried out."))
+    else:
+        messages.success(
+            request, _("The endpoint has its new address. Enter its credentials: nothing is asked before.")
+        )
+    return _back(decision)
 
 
 @require_POST
 def decision_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a proposal back."""
-    user = reader(request)
-    decision = get_object_or_404(Decision.objects.visible_to(user).select_related("run"), pk=pk)
+    decision = _decision(request, pk)
     try:
-        decisions.withdraw(decision=decision, actor=user)
+        decisions.withdraw(decision=decision, actor=reader(request))
     except moves.TooLate as refusal:
-        return _again(request, decision.run_id, refusal)
+        return _again(request, decision, refusal)
     messages.success(request, _("The proposal is withdrawn. Nothing was changed in OCP."))
+    return _back(decision)
+
+
+def _decision(request: HttpRequest, pk: int) -> Decision:
+    rows = Decision.objects.visible_to(reader(request)).select_related("run", "endpoint", "proposer")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _back(decision: Decision) -> HttpResponse:
+    """To the page of what it is about."""
+    if decision.endpoint_id is not None:
+        return redirect("endpoints-detail", decision.endpoint_id)
     return redirect("runs-detail", decision.run_id)
 
 
@@ -74,7 +92,13 @@ def _run(request: HttpRequest, pk: int) -> UpgradeRun:
     return get_object_or_404(rows, pk=pk)
 
 
-def _again(request: HttpRequest, pk: int, refusal: moves.Refusal, form: ProposeForm | None = None) -> HttpResponse:
+def _again(request: HttpRequest, decision: Decision, refusal: moves.Refusal) -> HttpResponse:
+    if decision.run_id is not None:
+        return _run_again(request, decision.run_id, refusal)
+    return endpoints.address_again(request, decision.endpoint_id or 0, refusal)
+
+
+def _run_again(request: HttpRequest, pk: int, refusal: moves.Refusal, form: ProposeForm | None = None) -> HttpResponse:
     """The decisions of the run as they are now, with the refusal and what was typed."""
     if form is not None and isinstance(refusal, moves.Invalid):
         form.add_error(refusal.field if refusal.field in form.fields else None, reasons.sentence(refusal.reason))

@@ -8,9 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from upgrades.models import Endpoint
+from upgrades import reasons
+from upgrades.forms.address_changes import AddressForm
+from upgrades.models import Decision, Endpoint, User
 from upgrades.rules import Reason
-from upgrades.services import trying
+from upgrades.services import address_changes, trying
+from upgrades.services.decisions import evidence_hash
+from upgrades.services.moves import is_admin_of_all
 from upgrades.views import reading
 
 # data-status and word of a state: those of reading.trouble_of, and the two of an endpoint that is well.
@@ -53,6 +57,60 @@ def state_of(endpoint: Endpoint) -> State:
     due = [at for at in (endpoint.follow_due_at, endpoint.inventory_due_at) if at is not None]
     is_asked = name in ("", "ocp", "worker")
     return State(name or ("read" if endpoint.observed_at else "new"), reason, min(due) if due and is_asked else None)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPanel:
+    """Another address for one endpoint, for one reader: the proposal that waits, or what a proposal would go by.
+
+    `shown`: the evidence in names and values; `why_not`: why nothing can be proposed, "" where it can.
+    """
+
+    decision: Decision | None
+    has_moved: bool
+    is_admin: bool
+    is_proposer: bool
+    shown: list[tuple[str, str]]
+    evidence_hash: str
+    why_not: str
+    form: AddressForm
+    refusal: Reason | None
+
+
+def address_panel(
+    endpoint: Endpoint, user: User, *, form: AddressForm | None = None, refusal: Reason | None = None
+) -> AddressPanel:
+    """The panel of `endpoint` for `user`, with a refused form and its refusal where there was one."""
+    decision = Decision.objects.visible_to(user).open().filter(endpoint=endpoint).select_related("proposer").first()
+    evidence = decision.evidence if decision else address_changes.evidence(endpoint)
+    why_not = None if is_admin_of_all(user) else Reason("endpoint.needs_admin")
+    why_not = why_not or address_changes.why_not(endpoint)
+    return AddressPanel(
+        decision=decision,
+        has_moved=decision is not None and address_changes.has_moved(decision, endpoint),
+        is_admin=is_admin_of_all(user),
+        is_proposer=decision is not None and decision.proposer_id == user.pk,
+        shown=_evidence_facts(evidence),
+        evidence_hash=decision.evidence_hash if decision else evidence_hash(evidence),
+        why_not=reasons.sentence(why_not) if why_not else "",
+        form=form or AddressForm(),
+        refusal=refusal,
+    )
+
+
+def _evidence_facts(evidence: dict[str, Any]) -> list[tuple[str, str]]:
+    facts = [(_("Endpoint"), evidence["endpoint"]), (_("Address"), evidence["base_url"])]
+    if "new_base_url" in evidence:
+        facts += [(_("New address"), evidence["new_base_url"])]
+        if evidence["new_is_http_allowed"]:
+            facts += [(_("Plain http"), _("is allowed at the new address"))]
+    return [
+        *facts,
+        (_("Account"), evidence["account_name"]),
+        (_("Clusters"), str(evidence["clusters"])),
+        (_("Requests under way"), ", ".join(evidence["requests"]) or _("none")),
+        (_("Stored credentials"), _("are removed: an admin enters them for the new address")),
+    ]
 
 
 TESTED_WORDS = {

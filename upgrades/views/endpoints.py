@@ -13,12 +13,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from upgrades import reasons
+from upgrades.forms.address_changes import AddressForm
 from upgrades.forms.endpoints import EndpointForm
 from upgrades.models import Cluster, Endpoint, UpgradeRun, User
 from upgrades.rules import Reason
-from upgrades.services import administration, registration, trying
+from upgrades.services import address_changes, administration, registration, trying
 from upgrades.services.administration import Entry
-from upgrades.services.moves import Invalid, TooLate
+from upgrades.services.moves import Invalid, Refusal, TooLate, is_admin_of_all, require_admin
 from upgrades.views import endpoint_facts
 from upgrades.views.reader import reader
 
@@ -40,7 +41,7 @@ def _admin_and_endpoint(request: HttpRequest, pk: int, action: str) -> tuple[Use
     """The signed-in admin and the endpoint to be changed. Raises Forbidden, which is audited, before Http404."""
     admin = reader(request)
     endpoint = Endpoint.objects.filter(pk=pk).first()
-    administration.require_admin(actor=admin, action=action, endpoint=endpoint)
+    require_admin(action, actor=admin, subject=endpoint)
     if endpoint is None:
         raise Http404
     return admin, endpoint
@@ -62,11 +63,11 @@ def endpoint_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @sensitive_post_parameters("secret")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def endpoint_create(request: HttpRequest) -> HttpResponse:
     """A new endpoint."""
     admin = reader(request)
-    administration.require_admin(actor=admin, action="endpoint.add")
+    require_admin("endpoint.add", actor=admin, subject=None)
     form = EndpointForm(request.POST or None)
     if form.is_valid():
         try:
@@ -84,7 +85,7 @@ def endpoint_create(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("secret")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Another name, account or CA, new credentials, the two switches."""
     admin, endpoint = _admin_and_endpoint(request, pk, "endpoint.edit")
@@ -143,8 +144,45 @@ def _form(
 def endpoint_test(request: HttpRequest, pk: int) -> HttpResponse:
     """Try the stored credentials now, and show what came of it on the endpoint's page."""
     admin, endpoint = _admin_and_endpoint(request, pk, "endpoint.test")
-    lines = trying.try_stored(actor=admin, endpoint=endpoint)
+    try:
+        lines = trying.try_stored(actor=admin, endpoint=endpoint)
+    except Invalid as refusal:
+        messages.error(request, reasons.sentence(refusal.reason))
+        return redirect("endpoints-detail", pk)
     return _detail(request, admin, get_object_or_404(_counted(admin), pk=pk), test=lines)
+
+
+@require_POST
+def endpoint_address(request: HttpRequest, pk: int) -> HttpResponse:
+    """Propose another address; a second admin confirms it on this page."""
+    admin, endpoint = _admin_and_endpoint(request, pk, "decision.propose")
+    form = AddressForm(request.POST)
+    form.is_valid()
+    given = form.cleaned_data
+    try:
+        address_changes.propose(
+            endpoint=endpoint,
+            base_url=given.get("base_url", ""),
+            is_http_allowed=given.get("is_http_allowed", False),
+            purpose=given.get("purpose", ""),
+            evidence_hash=given.get("evidence_hash", ""),
+            actor=admin,
+        )
+    except (TooLate, Invalid) as refusal:
+        return address_again(request, pk, refusal, form)
+    messages.success(request, _("It is proposed. Another admin must confirm it on the same evidence."))
+    return redirect("endpoints-detail", pk)
+
+
+def address_again(request: HttpRequest, pk: int, refusal: Refusal, form: AddressForm | None = None) -> HttpResponse:
+    """The endpoint's page after a refusal about its address, with what was typed."""
+    user = reader(request)
+    if form is not None and isinstance(refusal, Invalid) and not form.errors:
+        form.add_error(refusal.field or None, reasons.sentence(refusal.reason))
+    endpoint = get_object_or_404(_counted(user), pk=pk)
+    panel = endpoint_facts.address_panel(endpoint, user, form=form, refusal=refusal.reason)
+    status = 409 if isinstance(refusal, TooLate) else 400
+    return _detail(request, user, endpoint, address=panel, status=status)
 
 
 @require_POST
@@ -162,7 +200,13 @@ def endpoint_switch(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _detail(
-    request: HttpRequest, user: User, endpoint: Endpoint, *, test: list[trying.Line] | None = None
+    request: HttpRequest,
+    user: User,
+    endpoint: Endpoint,
+    *,
+    test: list[trying.Line] | None = None,
+    address: endpoint_facts.AddressPanel | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     facts = {
         "endpoint": endpoint,
@@ -172,13 +216,14 @@ def _detail(
         "cannot_switch": _why_not(user) or _why_not_switched(endpoint),
         "is_from_environment": registration.is_from_environment(endpoint),
         "test": endpoint_facts.tested(test) if test is not None else None,
+        "address": address or endpoint_facts.address_panel(endpoint, user),
     }
-    return render(request, "upgrades/endpoints/detail.html", facts)
+    return render(request, "upgrades/endpoints/detail.html", facts, status=status)
 
 
 def _why_not(user: User) -> str:
     """Why `user` may not change endpoints, "" for an admin."""
-    return "" if administration.may_manage(user) else reasons.sentence(Reason("endpoint.needs_admin"))
+    return "" if is_admin_of_all(user) else reasons.sentence(Reason("endpoint.needs_admin"))
 
 
 def _why_not_switched(endpoint: Endpoint) -> str:

@@ -13,7 +13,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         outcomes = list(credentials.rotate_all())
         left = [endpoint.name for endpoint, is_done in outcomes if not is_done]
-        self.stdout.write(f"{len(outcomes) - len(left)} endpoints are sealed with the newest key.")
+        self.stdout.write(f"Endpoints sealed with the newest key: {len(outcomes) - len(left)}.")
         if left:
             raise CommandError(
                 f"Not moved: {', '.join(left)}. Their key is not in CREDENTIALS_KEYS, or somebody wrote meanwhile: "
