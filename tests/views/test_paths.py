@@ -11,7 +11,7 @@ from tests.scenes import Cast
 from tests.services.test_path_files import BARRIER, SAME
 from tests.views.acting import client_of, in_review, mirror, queries
 from tests.views.pages import text_of
-from upgrades.models import PathFile
+from upgrades.models import AuditEvent, PathFile
 from upgrades.services import path_files
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +129,8 @@ def test_no_file_a_huge_file_and_no_text_file_are_refused(cast):
         answer = client.post(new(endpoint), {"file": SimpleUploadedFile("a.yml", content)})
         assert answer.status_code == 400
         assert words in answer.content.decode()
+    # One of two is needed: neither is called optional.
+    assert "(optional)" not in client.get(new(endpoint)).content.decode()
     assert "Choose a file" in client.post(new(endpoint), {}).content.decode()
     assert client.get(f"{LIST}new/?endpoint=99").status_code == 404
     assert not PathFile.objects.exists()
@@ -179,6 +181,8 @@ def test_others_read_a_file_and_see_who_can_put_it_in_force(cast):
     text = text_of(client_of(cast.olga), reverse("paths-detail", args=[row.pk]))
     assert "Admins of all environments can do this." in text
     assert client_of(cast.olga).post(reverse("paths-activate", args=[row.pk])).status_code == 403
+    refused = AuditEvent.objects.get(action="path_file.activate", outcome="refused")
+    assert (refused.subject_type, refused.subject_id) == ("pathfile", str(row.pk))
 
 
 def test_a_file_in_force_decides_what_clusters_and_packages_show(cast):

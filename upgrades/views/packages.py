@@ -1,22 +1,22 @@
-"""The page of packages: what OCP's repository holds, and how many clusters each package can serve."""
+"""The pages of packages: what OCP's repository holds, how many clusters each package serves, and which, and how."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Func, IntegerField, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from upgrades import selectors
 from upgrades.forms.clusters import PackageFilterForm
-from upgrades.models import ChangeRequest, Cluster, Package, User
+from upgrades.models import ChangeRequest, Endpoint, Package, Role, User
 from upgrades.rules import paths, workflow
-from upgrades.rules.verdicts import Stock
-from upgrades.services import plans
-from upgrades.views import cluster_rows, reading
+from upgrades.views import cluster_rows, package_facts, reading, saved_views
 from upgrades.views.reader import reader
 
 PAGE = 50
@@ -29,7 +29,7 @@ class Row:
     """One package; `serves` is None for what is no package of OceanBase itself."""
 
     package: Package
-    serves: int | None
+    serves: package_facts.Serves | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ def package_list(request: HttpRequest) -> HttpResponse:
     by_key = Package.objects.select_related("endpoint").in_bulk(list(page.object_list))
     packages = [by_key[key] for key in page.object_list if key in by_key]
     facts = {
+        "saved": saved_views.beside(request, "packages"),
         "reading": reading.of_packages(),
         "page": page,
         "rows": _rows(user, packages),
@@ -57,9 +58,35 @@ def package_list(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "filter_count": len(filters),
         "counts": _counts(),
-        "choices": _choices(),
+        "choices": _choices(filters),
     }
     return render(request, "upgrades/packages/list.html", facts)
+
+
+@require_safe
+def package_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One package: which clusters it serves, and what each hop on the way to it needs."""
+    user = reader(request)
+    visible = Package.objects.filter(endpoint__in=Endpoint.objects.visible_to(user)).select_related("endpoint")
+    package = get_object_or_404(visible, pk=pk)
+    facts: dict[str, Any] = {
+        "package": package,
+        "reading": reading.of_package(package),
+        "replaced": _replaced(user, package),
+        "groups": [],
+        "is_server": package.type == paths.SERVER_PACKAGE,
+        "environments": user.environments_of(Role.OPERATOR),
+    }
+    if package.type == paths.SERVER_PACKAGE and not package.missing_since:
+        alike = package_facts.alike_clusters(user)
+        stock = cluster_rows.stocks({package.endpoint_id})[package.endpoint_id]
+        facts |= {
+            "groups": package_facts.groups(user, package, alike, stock),
+            "shelves": package_facts.shelves(package, alike, stock),
+            "serves": package_facts.serves(package, alike, stock),
+            "path_file": selectors.path_file_in_force(package.endpoint_id),
+        }
+    return render(request, "upgrades/packages/detail.html", facts)
 
 
 def _found(filters: dict[str, Any]) -> QuerySet[Package]:
@@ -75,12 +102,14 @@ def _found(filters: dict[str, Any]) -> QuerySet[Package]:
         rows = rows.filter(architecture=filters["architecture"])
     if filters.get("system"):
         rows = rows.filter(operating_system=filters["system"])
+    if filters.get("endpoint"):
+        rows = rows.filter(endpoint__name=filters["endpoint"])
     return rows
 
 
 def _in_order(rows: QuerySet[Package]) -> list[int]:
     """The keys, newest version first; what cannot be compared comes last."""
-    keyed = rows.order_by("file_name").values_list("pk", "version", "build")
+    keyed = rows.order_by("file_name", "endpoint__name").values_list("pk", "version", "build")
     return [pk for pk, version, build in sorted(keyed, key=lambda row: _rank(row[1], row[2]), reverse=True)]
 
 
@@ -95,38 +124,17 @@ def _rows(user: User, packages: list[Package]) -> list[Row]:
     servers = [package for package in packages if package.type == paths.SERVER_PACKAGE and not package.missing_since]
     if not servers:
         return [Row(package, None) for package in packages]
-    alike = _alike_clusters(user)
+    alike = package_facts.alike_clusters(user)
     stocks = cluster_rows.stocks({package.endpoint_id for package in servers})
-    serves = {package.pk: _serves(package, alike, stocks[package.endpoint_id]) for package in servers}
+    serves = {package.pk: package_facts.serves(package, alike, stocks[package.endpoint_id]) for package in servers}
     return [Row(package, serves.get(package.pk)) for package in packages]
 
 
-def _alike_clusters(user: User) -> dict[tuple[int, paths.ClusterFacts], int]:
-    """How many clusters the reader sees of each kind: the rules answer once for all that are alike."""
-    zones = Func("zone_names", function="jsonb_array_length", output_field=IntegerField())
-    clusters = Cluster.objects.visible_to(user).filter(missing_since=None).order_by().annotate(zone_total=zones)
-    kinds = clusters.values_list("endpoint_id", "version", "build", "architecture", "server_versions", "zone_total")
-    alike = {}
-    for endpoint_id, version, build, architecture, versions, zone_count, count in kinds.annotate(Count("pk")):
-        kind = Cluster(version=version, build=build, architecture=architecture, server_versions=versions)
-        kind.zone_names = [""] * zone_count
-        alike[endpoint_id, plans.cluster_facts(kind, kind.shown_versions)] = count
-    return alike
-
-
-def _serves(package: Package, alike: dict[tuple[int, paths.ClusterFacts], int], stock: Stock) -> int:
-    target = plans.package_facts(package)
-    return sum(
-        count
-        for (endpoint_id, facts), count in alike.items()
-        if endpoint_id == package.endpoint_id and stock.eligibility(facts, target).is_possible
-    )
-
-
-def _replaced(user: User) -> list[Replaced]:
-    """Packages replaced lately, each with the open requests of it that the reader may see."""
+def _replaced(user: User, only: Package | None = None) -> list[Replaced]:
+    """Packages replaced lately, or `only` one whenever it was, each with its open requests that the reader may see."""
     since = timezone.now() - timedelta(days=LOUD_DAYS)
-    replaced = Package.objects.filter(replaced_at__gte=since).select_related("endpoint").order_by("-replaced_at")
+    chosen = Q(replaced_at__gte=since) if only is None else Q(pk=only.pk, replaced_at__isnull=False)
+    replaced = Package.objects.filter(chosen).select_related("endpoint").order_by("-replaced_at")
     packages = list(replaced[:LOUD_LIMIT])
     open_requests = ChangeRequest.objects.visible_to(user).filter(
         target_file_name__in=[package.file_name for package in packages],
@@ -149,9 +157,12 @@ def _counts() -> dict[str, int]:
     )
 
 
-def _choices() -> dict[str, list[str]]:
+def _choices(filters: Mapping[str, Any]) -> dict[str, list[str]]:
     rows = Package.objects.filter(missing_since=None).order_by()
+    endpoints = {*rows.values_list("endpoint__name", flat=True).distinct(), filters.get("endpoint", "")} - {""}
     return {
         "architectures": sorted(rows.values_list("architecture", flat=True).distinct())[:20],
+        # One alone is no choice, unless the address asks for another.
+        "endpoints": sorted(endpoints) if len(endpoints) > 1 or filters.get("endpoint") else [],
         "systems": sorted(rows.values_list("operating_system", flat=True).distinct())[:50],
     }

@@ -1,7 +1,9 @@
 """Path files: upload one, read what it would change, put it in force, take it out of force."""
 
+from typing import TypeVar
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -9,20 +11,23 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from upgrades import reasons, selectors
 from upgrades.forms.path_files import PathFileForm
-from upgrades.models import Endpoint, PathFile
+from upgrades.models import Endpoint, PathFile, User
 from upgrades.rules import path_changes
 from upgrades.rules.stops import known_graph
 from upgrades.services import path_files
-from upgrades.services.moves import Invalid
+from upgrades.services.moves import Invalid, is_admin_of_all, require_admin
 from upgrades.views.reader import number_of, reader
+
+_Row = TypeVar("_Row", Endpoint, PathFile)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def file_create(request: HttpRequest) -> HttpResponse:
     """Keep a new file for an endpoint; the next page says what it would change."""
     user = reader(request)
-    path_files.require_admin(actor=user, action="path_file.upload")
-    endpoint = get_object_or_404(Endpoint, pk=number_of(request.GET.get("endpoint", "")) or 0)
+    wanted = Endpoint.objects.filter(pk=number_of(request.GET.get("endpoint", "")) or 0).first()
+    require_admin("path_file.upload", actor=user, subject=wanted)
+    endpoint = _found(wanted)
     form = PathFileForm(request.POST, request.FILES) if request.method == "POST" else PathFileForm()
     if request.method == "POST" and form.is_valid():
         try:
@@ -55,7 +60,7 @@ def _around(text: str, line: object) -> list[tuple[int, str, bool]]:
 def file_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One kept file: what it would change against what is in force, and for which requests."""
     user = reader(request)
-    row = get_object_or_404(PathFile.objects.select_related("endpoint", "uploaded_by", "activated_by"), pk=pk)
+    row = _visible(user, pk)
     in_force = selectors.path_file_in_force(row.endpoint_id)
     graph = selectors.graph_of_sha256(row.sha256)
     before = known_graph() if row.is_active or in_force is None else selectors.graph_of_sha256(in_force.sha256)
@@ -67,8 +72,8 @@ def file_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "changes": path_changes.changes(before, graph),
         "stop_count": len(graph.stops),
         "effects": path_files.effects(row.endpoint, then, user),
-        "lines": list(enumerate(row.text.split("\n"), start=1)),
-        "why_not": "" if path_files.may_manage(user) else _("Admins of all environments can do this."),
+        "lines": row.text.split("\n"),
+        "why_not": "" if is_admin_of_all(user) else _("Admins of all environments can do this."),
     }
     return render(request, "upgrades/paths/detail.html", facts)
 
@@ -77,8 +82,9 @@ def file_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def file_activate(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a kept file in force."""
     user = reader(request)
-    path_files.require_admin(actor=user, action="path_file.activate")
-    row = get_object_or_404(PathFile.objects.select_related("endpoint"), pk=pk)
+    kept = PathFile.objects.select_related("endpoint").filter(pk=pk).first()
+    require_admin("path_file.activate", actor=user, subject=kept)
+    row = _found(kept)
     path_files.activate(path_file=row, in_force=number_of(request.POST.get("in_force", "")), actor=user)
     words = _("The file is in force at %(name)s. Plans of requests that wait are rebuilt at the next read.")
     messages.success(request, words % {"name": row.endpoint})
@@ -89,11 +95,24 @@ def file_activate(request: HttpRequest, pk: int) -> HttpResponse:
 def file_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a file out of force."""
     user = reader(request)
-    path_files.require_admin(actor=user, action="path_file.remove")
-    row = get_object_or_404(PathFile.objects.select_related("endpoint"), pk=pk)
+    kept = PathFile.objects.select_related("endpoint").filter(pk=pk).first()
+    require_admin("path_file.remove", actor=user, subject=kept)
+    row = _found(kept)
     path_files.remove(path_file=row, actor=user)
     messages.success(request, _("The published graph holds again at %(name)s.") % {"name": row.endpoint})
     return redirect(_list_url(row))
+
+
+def _found(row: _Row | None) -> _Row:
+    """What an admin asked for. Raises Http404, after the question of rights, which is audited with what it was for."""
+    if row is None:
+        raise Http404
+    return row
+
+
+def _visible(user: User, pk: int) -> PathFile:
+    rows = PathFile.objects.filter(endpoint__in=Endpoint.objects.visible_to(user))
+    return get_object_or_404(rows.select_related("endpoint", "uploaded_by", "activated_by"), pk=pk)
 
 
 def _list_url(row: PathFile) -> str:
