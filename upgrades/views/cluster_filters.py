@@ -13,6 +13,7 @@ from upgrades.rules import workflow
 
 MOST_CHOICES = 200
 MOST_SEGMENTS = 12
+_TOLD_BY_KINDS = {"environment", "region", "state", "architecture", "endpoint", "only"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,34 @@ def spread_of(versions: Mapping[str, int], chosen: str) -> Spread:
         segments.append(Segment(version, count, 1000 * past / total, width, round(ink, 2), version == chosen))
         past += count
     return Spread(segments, len(versions) - len(shown), total - past)
+
+
+def versions_of(user: User, kinds: Iterable[selectors.Kind], filters: Mapping[str, Any]) -> dict[str, int]:
+    """How many clusters run each version under `filters`, but for the version: counted from `kinds` where they tell."""
+    asked = {name: value for name, value in filters.items() if name not in ("sort", "version")}
+    if asked.keys() - _TOLD_BY_KINDS or asked.get("only") == "open":
+        return selectors.version_counts(selectors.cluster_list(user, asked))
+    found: Counter[str] = Counter()
+    for kind in kinds:
+        if _is_asked(kind, asked):
+            found[kind.version] += kind.count
+    return selectors.newest_first(found)
+
+
+def _is_asked(kind: selectors.Kind, asked: Mapping[str, Any]) -> bool:
+    """Whether clusters of this kind are among those that selectors.cluster_list() finds."""
+    only, region = asked.get("only"), asked.get("region")
+    if kind.is_gone != (only == "gone") or (only == "mixed" and not kind.is_mixed):
+        return False
+    if region and region not in kind.region_names:
+        return False
+    words = {
+        "environment": kind.environment,
+        "state": kind.status,
+        "architecture": kind.architecture,
+        "endpoint": kind.endpoint,
+    }
+    return all(words[name] == value for name, value in asked.items() if name in words)
 
 
 def selects(user: User, kinds: Iterable[selectors.Kind], filters: Mapping[str, Any]) -> list[Select]:

@@ -8,21 +8,8 @@ from django.utils.translation import gettext as _
 from upgrades import selectors
 from upgrades.models import ChangeRequest, Cluster, Package, User
 from upgrades.rules import Reason, paths, workflow
-from upgrades.rules.verdicts import Stock, stock_of
+from upgrades.rules.verdicts import BESIDE_THE_POINT, Stock, stock_of
 from upgrades.services import plans
-
-# Reasons that say no more than that a package is for somebody else, or not newer.
-BESIDE_THE_POINT = frozenset(
-    {
-        "path.already_there",
-        "path.not_upward",
-        "package.other_product",
-        "package.unknown_product",
-        "package.other_architecture",
-        "package.other_operating_system",
-    }
-)
-
 
 # The head of the exported list: stable words, the same in every language.
 LINE_HEAD = (
@@ -104,9 +91,10 @@ def _requests(clusters: list[Cluster]) -> dict[int, ChangeRequest]:
 
 def relatives(user: User, clusters: list[Cluster]) -> dict[tuple[int, int], Cluster]:
     """Primaries and standbys of `clusters` that the reader may see, by endpoint and OCP id: each OCP counts alone."""
-    ids = {ocp_id for cluster in clusters for ocp_id in cluster.affected_ocp_ids}
+    ids = {ocp_id for cluster in clusters for ocp_id in cluster.affected_ocp_ids if ocp_id != cluster.ocp_id}
     endpoints = {cluster.endpoint_id for cluster in clusters}
     rows = Cluster.objects.visible_to(user).filter(endpoint__in=endpoints, ocp_id__in=ids)
+    rows = rows.only("endpoint_id", "ocp_id", "name")
     return {(row.endpoint_id, row.ocp_id): row for row in rows}
 
 
@@ -126,6 +114,9 @@ class Routes:
 
     def __init__(self, clusters: list[Cluster]) -> None:
         self._stocks = stocks({cluster.endpoint_id for cluster in clusters})
+        self._newest_first = {
+            key: sorted(stock.packages, key=_order, reverse=True) for key, stock in self._stocks.items()
+        }
         self._known: dict[tuple[int, paths.ClusterFacts], tuple[str, Reason | None]] = {}
 
     def best(self, cluster: Cluster) -> tuple[str, Reason | None]:
@@ -140,7 +131,7 @@ class Routes:
         if stock is None:
             return "", None
         why_not: Reason | None = None
-        for package in sorted(stock.packages, key=_order, reverse=True):
+        for package in self._newest_first[endpoint_id]:
             verdict = stock.eligibility(facts, package)
             if verdict.is_possible:
                 return package.version, None

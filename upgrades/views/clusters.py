@@ -1,12 +1,12 @@
 """The clusters' pages: the list, one cluster with its topology and what it can take, its environment."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -16,12 +16,13 @@ from upgrades.forms.clusters import ClusterFilterForm, DescribeForm, Environment
 from upgrades.models import Cluster, ClusterHold, Role, User
 from upgrades.services import clusters, topology
 from upgrades.services.moves import Invalid, attempt
-from upgrades.views import cluster_facts, cluster_filters, cluster_rows, exports, reading
+from upgrades.views import cluster_facts, cluster_filters, cluster_rows, exports, reading, saved_views
 from upgrades.views.reader import reader
 
 PAGE = 50
 HISTORY = 20
-EXPORT_MOST = 20_000
+EXPORT_BATCH = 500
+NOT_LISTED = ("facts", "failed_leftover_ids", "topology_failure")
 
 
 @require_safe
@@ -30,12 +31,14 @@ def cluster_list(request: HttpRequest) -> HttpResponse:
     user = reader(request)
     filters = ClusterFilterForm(request.GET).chosen()
     sort = filters.get("sort", "version")
-    versions = selectors.version_counts(selectors.cluster_list(user, {**filters, "version": ""}))
+    kinds = selectors.census(user)
+    versions = cluster_filters.versions_of(user, kinds, filters)
     chosen = filters.get("version", "")
     shown = {chosen: versions.get(chosen, 0)} if chosen else versions
     page = _page_of(user, filters, sort, shown, request.GET.get("page"))
-    kinds = selectors.census(user)
+    selects = cluster_filters.selects(user, kinds, filters)
     facts = {
+        "saved": saved_views.beside(request, "clusters"),
         "reading": reading.of_clusters(),
         "page": page,
         "rows": cluster_rows.rows_of(user, _in_full(page.object_list)),
@@ -44,9 +47,9 @@ def cluster_list(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "filter_count": len(filters.keys() - {"sort"}),
         "counts": cluster_filters.counts(user, kinds),
-        "selects": cluster_filters.selects(user, kinds, filters),
+        "selects": selects,
         "environments": cluster_filters.environments(user),
-        "kept": sorted(filters.keys() - {"q", "region", "state", "architecture", "endpoint", "owner", "label"}),
+        "kept": sorted(filters.keys() - {"q", *(select.name for select in selects)}),
         "spread": cluster_filters.spread_of(versions, chosen),
     }
     return render(request, "upgrades/clusters/list.html", facts)
@@ -61,25 +64,27 @@ def _page_of(user: User, filters: dict[str, Any], sort: str, versions: dict[str,
 
 
 def _in_full(keys: Iterable[int]) -> list[Cluster]:
+    """The rows of a page, without what only a cluster's own page shows; each of the few endpoints is read once."""
     wanted = list(keys)
-    rows = Cluster.objects.select_related("endpoint").in_bulk(wanted)
+    rows = Cluster.objects.prefetch_related("endpoint").defer(*NOT_LISTED).in_bulk(wanted)
     return [rows[key] for key in wanted if key in rows]
 
 
 @require_safe
-def cluster_export(request: HttpRequest) -> HttpResponse:
-    """The filtered list as CSV, whole: at most EXPORT_MOST clusters, and a last line where there are more."""
+def cluster_export(request: HttpRequest) -> HttpResponseBase:
+    """The filtered list as CSV, whole. Only its keys are read at once; the rows follow as they are sent."""
     user = reader(request)
     filters = ClusterFilterForm(request.GET).chosen()
     found = selectors.cluster_list(user, filters)
-    versions = selectors.version_counts(found)
-    ordered = selectors.cluster_order(found, filters.get("sort", "version"), versions).select_related("endpoint")
-    rows = cluster_rows.lines_of(list(ordered[:EXPORT_MOST]))
-    left = sum(versions.values()) - len(rows)
-    if left > 0:
-        rows.append([f"{left} more clusters: narrow the filter"])
-    clusters.note_export(actor=user, filters=filters, count=min(len(rows), EXPORT_MOST))
-    return exports.csv_file("clusters", cluster_rows.LINE_HEAD, rows)
+    ordered = selectors.cluster_order(found, filters.get("sort", "version"), selectors.version_counts(found))
+    keys = list(ordered.values_list("pk", flat=True))
+    clusters.note_export(actor=user, filters=filters, count=len(keys))
+    return exports.csv_file("clusters", cluster_rows.LINE_HEAD, _batches(keys))
+
+
+def _batches(keys: list[int]) -> Iterator[list[list[object]]]:
+    for first in range(0, len(keys), EXPORT_BATCH):
+        yield cluster_rows.lines_of(_in_full(keys[first : first + EXPORT_BATCH]))
 
 
 @require_safe
