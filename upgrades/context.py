@@ -17,22 +17,24 @@ from upgrades.models import Role, UpgradeRun, User
 from upgrades.templatetags.ocpdash import display_zone, zone_text
 
 THEME_COOKIE = "theme"
+SHORTCUTS_COOKIE = "shortcuts"
 THEMES: dict[str, tuple[str | Promise, str]] = {
     "light": (gettext_lazy("Light"), "sun"),
     "dark": (gettext_lazy("Dark"), "moon"),
     "system": (gettext_lazy("As the system"), "system"),
 }
-# Name of the URL, words, icon. The part before the dash is the noun that marks the current page.
-PLACES: tuple[tuple[str, str | Promise, str], ...] = (
-    ("home", pgettext_lazy("page", "Home"), "home"),
-    ("inbox", pgettext_lazy("page", "Needs me"), "inbox"),
-    ("clusters-list", pgettext_lazy("page", "Clusters"), "cluster"),
-    ("packages-list", pgettext_lazy("page", "Packages"), "package"),
-    ("paths-list", pgettext_lazy("page", "Upgrade paths"), "swap"),
-    ("requests-list", pgettext_lazy("page", "Requests"), "request"),
-    ("runs-list", pgettext_lazy("page", "Runs"), "run"),
-    ("endpoints-list", pgettext_lazy("page", "Endpoints"), "endpoint"),
-    ("audit-list", pgettext_lazy("page", "Audit"), "audit"),
+# Name of the URL, words, icon, the key that leads there after "g". The part before the dash is the noun that marks
+# the current page.
+PLACES: tuple[tuple[str, str | Promise, str, str], ...] = (
+    ("home", pgettext_lazy("page", "Home"), "home", "h"),
+    ("inbox", pgettext_lazy("page", "Needs me"), "inbox", "i"),
+    ("clusters-list", pgettext_lazy("page", "Clusters"), "cluster", "c"),
+    ("packages-list", pgettext_lazy("page", "Packages"), "package", "p"),
+    ("paths-list", pgettext_lazy("page", "Upgrade paths"), "swap", "v"),
+    ("requests-list", pgettext_lazy("page", "Requests"), "request", "r"),
+    ("runs-list", pgettext_lazy("page", "Runs"), "run", "u"),
+    ("endpoints-list", pgettext_lazy("page", "Endpoints"), "endpoint", "e"),
+    ("audit-list", pgettext_lazy("page", "Audit"), "audit", "a"),
 )
 
 
@@ -46,6 +48,7 @@ class Entry:
     is_current: bool
     count: int = 0
     is_quiet: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,11 @@ class Frame:
         return [Choice(value, str(text), icon) for value, (text, icon) in THEMES.items()]
 
     @property
+    def has_shortcuts(self) -> bool:
+        """Whether single keys do something: who speaks to the computer may want them off (WCAG 2.1.4)."""
+        return self.request.COOKIES.get(SHORTCUTS_COOKIE, "") != "off"
+
+    @property
     def role_names(self) -> list[str]:
         return [str(Role(name).label) for name in self.user.role_names] if self.user else []
 
@@ -118,20 +126,20 @@ class Frame:
         return sections
 
     def _entries(self) -> Iterator[Entry]:
-        for name, text, icon in PLACES:
+        for name, text, icon, key in PLACES:
             if not _is_there(name):
                 continue
             if name == "inbox":
-                yield self._entry(name, text, icon, count=self.needs_me)
+                yield self._entry(name, text, icon, count=self.needs_me, key=key)
             elif name == "runs-list":
-                yield self._entry(name, text, icon, count=self.open_runs, is_quiet=True)
+                yield self._entry(name, text, icon, count=self.open_runs, is_quiet=True, key=key)
             else:
-                yield self._entry(name, text, icon)
+                yield self._entry(name, text, icon, key=key)
 
-    def _entry(self, name: str, text: str | Promise, icon: str, *, count: int = 0, is_quiet: bool = False) -> Entry:
+    def _entry(self, name: str, text: str | Promise, icon: str, **more: Any) -> Entry:
         match = self.request.resolver_match
         here = (match.url_name or "").partition("-")[0] if match else ""
-        return Entry(reverse(name), str(text), icon, here == name.partition("-")[0], count, is_quiet)
+        return Entry(reverse(name), str(text), icon, here == name.partition("-")[0], **more)
 
 
 def _is_there(name: str) -> bool:

@@ -85,6 +85,9 @@ class RunPage {
 
   replaced(names) {
     if (names.some((name) => name !== "log")) this.dag.collect();
+    // A tab in the background tells by its title how far it is.
+    const title = this.document.querySelector("[data-title]")?.dataset.title;
+    if (title) this.document.title = title;
     this.troubles.showSeen();
     this.troubles.check();
     this.speaker.listen();
