@@ -73,6 +73,7 @@ ACTIONS: Mapping[str, str | Promise] = {
     "endpoint.register": _("registered the endpoint from the environment"),
     "endpoint.add": _("added an endpoint"),
     "endpoint.edit": _("edited an endpoint"),
+    "endpoint.move": _("moved an endpoint to another address"),
     "endpoint.test": _("tested the connection to an endpoint"),
     "endpoint.switch_on": _("switched an endpoint on"),
     "endpoint.switch_off": _("switched an endpoint off"),
@@ -93,6 +94,9 @@ ACTIONS: Mapping[str, str | Promise] = {
     "user.reset_link": _("made a link to set a password"),
     "user.set_password": _("set a password"),
     "user.set_time_zone": _("chose a time zone"),
+    "user.save_view": _("saved a view of a list"),
+    "user.rename_view": _("renamed a saved view"),
+    "user.delete_view": _("deleted a saved view"),
     "user.sign_in": _("signed in"),
     "user.sign_out": _("signed out"),
 }
@@ -143,5 +147,5 @@ def _change_request_id(subject: models.Model | None) -> int | None:
     if isinstance(subject, ChangeRequest | UpgradeRun):
         return int(subject.pk)
     if isinstance(subject, Decision):
-        return int(subject.run_id)
+        return subject.run_id
     return None

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
+from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from upgrades.views import (
@@ -19,6 +20,7 @@ from upgrades.views import (
     path_files,
     paths,
     runs,
+    saved_views,
     settings,
     sign_in,
     users,
@@ -31,13 +33,18 @@ urlpatterns = [
     path("settings/", settings.settings_page, name="settings"),
     path("settings/password/", settings.settings_password, name="settings-password"),
     path("theme/", frame.theme, name="theme"),
-    path("language/", login_not_required(set_language), name="set_language"),
+    path("shortcuts/", frame.shortcuts, name="shortcuts"),
+    path("language/", login_not_required(require_POST(set_language)), name="set_language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     # signing in
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("set-password/<str:uid>/<str:token>/", sign_in.set_password, name="set-password"),
+    # saved views of lists
+    path("saved-views/new/", saved_views.view_create, name="views-create"),
+    path("saved-views/<int:pk>/", saved_views.view_edit, name="views-edit"),
+    path("saved-views/<int:pk>/delete/", saved_views.view_delete, name="views-delete"),
     # clusters and packages
     path("clusters/", clusters.cluster_list, name="clusters-list"),
     path("clusters/export.csv", clusters.cluster_export, name="clusters-export"),
@@ -45,6 +52,7 @@ urlpatterns = [
     path("clusters/<int:pk>/environment/", clusters.cluster_environment, name="clusters-environment"),
     path("clusters/<int:pk>/describe/", clusters.cluster_describe, name="clusters-describe"),
     path("packages/", packages.package_list, name="packages-list"),
+    path("packages/<int:pk>/", packages.package_detail, name="packages-detail"),
     # upgrade paths
     path("upgrade-paths/", paths.path_list, name="paths-list"),
     path("upgrade-paths/new/", path_files.file_create, name="paths-create"),
@@ -79,6 +87,7 @@ urlpatterns = [
     path("endpoints/<int:pk>/", endpoints.endpoint_detail, name="endpoints-detail"),
     path("endpoints/<int:pk>/edit/", endpoints.endpoint_edit, name="endpoints-edit"),
     path("endpoints/<int:pk>/switch/", endpoints.endpoint_switch, name="endpoints-switch"),
+    path("endpoints/<int:pk>/address/", endpoints.endpoint_address, name="endpoints-address"),
     path("endpoints/<int:pk>/test/", endpoints.endpoint_test, name="endpoints-test"),
     # audit
     path("audit/", audit.audit_list, name="audit-list"),

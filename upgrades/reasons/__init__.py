@@ -60,4 +60,8 @@ def plain(value: object) -> str:
     """A value from outside as text that neither turns nor hides the text round it: such characters become numbers."""
     if isinstance(value, tuple):
         return ", ".join(plain(item) for item in value)
-    return "".join(char if unicodedata.category(char) not in _UNSEEN else f"\\u{ord(char):04x}" for char in str(value))
+    text = str(value)
+    # Most words are plain, and pages ask for thousands.
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if unicodedata.category(char) not in _UNSEEN else f"\\u{ord(char):04x}" for char in text)

@@ -18,6 +18,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     "user.last_admin": _("This is the last admin of all environments: make another one first."),
     "user.already_so": _("Somebody did this for %(username)s already."),
     "user.is_inactive": _("%(username)s is deactivated."),
+    "saved_view.nothing_to_keep": _("Nothing is filtered or ordered here that could be kept."),
+    "saved_view.too_many": _("You keep %(most)s views of this list already: delete one first."),
+    "saved_view.gone": _("This view was deleted meanwhile."),
+    "saved_view.name_length": _("A name has 1 to %(most)s characters."),
+    "saved_view.name_taken": _("You have a view called %(name)s already."),
     "user.link_is_dead": _("This link no longer works: it was used, ran out, or a newer password was set."),
     # reading OCP
     "ocp.not_sent": _("OCP could not be reached: its name, the connection or TLS failed. Nothing was sent."),
@@ -26,6 +31,10 @@ SENTENCES: Mapping[str, str | Promise] = {
     "ocp.bad_answer": _("OCP's answer made no sense, was cut, or was too large."),
     "ocp.redirected": _("OCP, or something before it, sent us elsewhere (%(http_status)s). That is never followed."),
     "ocp.unauthorized": _("OCP does not accept our sign-in (401)."),
+    "ocp.clock_differs": _(
+        "OCP does not accept our signature (401): its clock is %(seconds)s s from ours. "
+        "Set both by NTP, then test the connection."
+    ),
     "ocp.forbidden": _("OCP says that our account lacks the right for this (403)."),
     "ocp.not_found": _("OCP does not know what was asked for (404)."),
     "ocp.rate_limited": _("OCP asked for fewer requests (429). Nothing is asked until %(until)s."),
@@ -52,7 +61,12 @@ SENTENCES: Mapping[str, str | Promise] = {
     "endpoint.key_in_ca": _("This holds a private key: enter the authority's certificates alone."),
     "endpoint.needs_admin": _("Only an admin of all environments may change endpoints."),
     "endpoint.address_taken": _("Another endpoint has this address already."),
+    "endpoint.cluster_held": _("%(name)s keeps its address while a run that ended still holds a cluster there."),
+    "endpoint.same_address": _("This is the address that it has."),
+    "endpoint.named_by_environment": _("OCP_URL in the environment names the address of %(name)s: change it there."),
+    "endpoint.address_proposed": _("Another address is proposed for %(name)s already."),
     "endpoint.name_taken": _("The name %(name)s is taken."),
+    "endpoint.secret_needed": _("Enter the password or secret key of this account."),
     "endpoint.secret_missing": _("The stored secret goes with another account or key: enter the one of this one."),
     "endpoint.saved_meanwhile": _("Somebody saved %(name)s while you edited it. Compare, then save once more."),
     "endpoint.already_so": _("Somebody did this for %(name)s already."),
@@ -78,6 +92,10 @@ SENTENCES: Mapping[str, str | Promise] = {
     "cluster.server_version_unknown": _("%(count)s servers do not say which version they run."),
     "cluster.versions_differ": _("Its servers run different versions: %(versions)s."),
     "cluster.version_disagrees": _("OCP's list says %(cluster)s, the servers say %(servers)s."),
+    "cluster.architectures_differ": _(
+        "Its servers have different architectures (%(architectures)s). A plan names one package for each hop, so that "
+        "nobody would sign what the others get."
+    ),
     "cluster.architecture_unknown": _("OCP does not say the architecture of this cluster: compare it yourself."),
     "cluster.operating_system_unknown": _("OCP does not say the operating system of its hosts: compare it yourself."),
     "cluster.product_unknown": _("OCP does not say whether this is oceanbase or oceanbase-ce: compare it yourself."),
@@ -104,6 +122,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     "path.package_missing": _(
         "The package of a hop is missing: %(version)s for %(architecture)s, %(operating_system)s. Upload it in OCP."
     ),
+    "path.ocp_too_old": _("From %(source)s to %(target)s needs OCP %(needed)s or later; this OCP is %(ocp)s."),
+    "path.ocp_version_unknown": _(
+        "This OCP has not told its version: whether it can upgrade to %(target)s is not known."
+    ),
+    "path.beyond_file": _("%(file)s does not know the step to %(version)s; OCP decides when it is asked."),
     "path.beyond_graph": _("%(version)s is newer than the published upgrade graph; OCP decides when it is asked."),
     # path files
     "path_file.needs_admin": _("Only an admin of all environments may change path files."),

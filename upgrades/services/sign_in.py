@@ -25,8 +25,10 @@ LIMITS = {"pair": (5, 300), "address": (50, 300), "name": (100, 3600)}
 KNOWN_SECONDS = 30 * 86400
 
 
-def check(*, username: str, password: str, address: str) -> User:
-    """Return the person whom username and password belong to.
+def check(
+    *, username: str, password: str, address: str, action: str = "user.sign_in", actor: User | None = None
+) -> User:
+    """Return the person whom username and password belong to. A try that fails is in the audit, as `action` of `actor`.
 
     Raises Invalid where they do not fit (without saying which), TooLate after too many failed tries or where
     tries cannot be counted.
@@ -41,12 +43,12 @@ def check(*, username: str, password: str, address: str) -> User:
     if over is not None:
         reason = Reason("sign_in.too_many", {"minutes": over.seconds // 60})
         if over.is_first:
-            _record(name, AuditEvent.Outcome.REFUSED, reason)
+            _record(action, actor, name, AuditEvent.Outcome.REFUSED, reason)
         raise TooLate(reason)
     user = authenticate(username=name, password=password)
     if not isinstance(user, User):
         reason = Reason("sign_in.wrong")
-        _record(name, AuditEvent.Outcome.FAILED, reason)
+        _record(action, actor, name, AuditEvent.Outcome.FAILED, reason)
         raise Invalid(reason)
     _forget(keys)
     return user
@@ -63,10 +65,10 @@ def record_sign_out(*, user: User) -> None:
 
 
 @transaction.atomic
-def _record(name: str, outcome: str, reason: Reason) -> None:
+def _record(action: str, actor: User | None, name: str, outcome: str, reason: Reason) -> None:
     # A name nobody has is not written down: it may be a password in the wrong field, and the record is for ever.
     user = User.objects.filter(username__iexact=name).first()
-    audit.record("user.sign_in", subject=user, outcome=outcome, reason=reason)
+    audit.record(action, actor=actor, subject=user, outcome=outcome, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)

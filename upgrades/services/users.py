@@ -14,22 +14,11 @@ from upgrades import audit
 from upgrades.models import Environment, Grant, Role, User
 from upgrades.rules import Reason
 from upgrades.services import sign_in
-from upgrades.services.moves import Forbidden, Invalid, TooLate, attempt
+from upgrades.services.moves import Invalid, TooLate, attempt, attempt_as_admin
 
 # A role and an environment; "" stands for all of them.
 RolePlace = tuple[str, str]
 PLACES = ("", *Environment.values)
-
-
-def may_manage(user: User) -> bool:
-    """Whether `user` may change people: an admin of one environment could else grant itself another."""
-    return user.has_role(Role.ADMIN, "")
-
-
-def require_admin(*, actor: User, action: str, user: User | None = None) -> None:
-    """Raise Forbidden, and keep the try of `action` on `user` in the audit, unless `actor` may change people."""
-    with attempt(action, actor=actor, subject=user):
-        _require_admin(actor)
 
 
 def add(*, actor: User | None, username: str, full_name: str, grants: Iterable[RolePlace]) -> User:
@@ -38,8 +27,7 @@ def add(*, actor: User | None, username: str, full_name: str, grants: Iterable[R
     `actor` None is a management command. Raises Forbidden, or Invalid where the username is taken or a
     grant is unknown.
     """
-    with attempt("user.add", actor=actor, subject=None):
-        _require_admin(actor)
+    with attempt_as_admin("user.add", actor=actor, subject=None):
         wanted = _known(grants)
         if User.objects.filter(username__iexact=username).exists():
             raise Invalid(Reason("user.username_taken", {"username": username}), field="username")
@@ -60,8 +48,7 @@ def set_grants(*, actor: User | None, user: User, grants: Iterable[RolePlace]) -
 
     Raises Forbidden, Invalid for an unknown role or environment, TooLate where it would leave no admin.
     """
-    with attempt("user.set_grants", actor=actor, subject=user):
-        _require_admin(actor)
+    with attempt_as_admin("user.set_grants", actor=actor, subject=user):
         wanted = _known(grants)
         _lock_admins()
         held = set(user.grants.values_list("role", "environment"))
@@ -84,8 +71,7 @@ def set_grants(*, actor: User | None, user: User, grants: Iterable[RolePlace]) -
 
 def deactivate(*, actor: User | None, user: User) -> None:
     """Let `user` in no more, and end the person's sessions. Raises Forbidden, or TooLate for the last admin."""
-    with attempt("user.deactivate", actor=actor, subject=user):
-        _require_admin(actor)
+    with attempt_as_admin("user.deactivate", actor=actor, subject=user):
         _lock_admins()
         _set_active(user, is_active=False)
         _require_some_admin()
@@ -96,8 +82,7 @@ def deactivate(*, actor: User | None, user: User) -> None:
 
 def reactivate(*, actor: User | None, user: User) -> None:
     """Let `user` in again, with the roles held before. Raises Forbidden, or TooLate where that is so already."""
-    with attempt("user.reactivate", actor=actor, subject=user):
-        _require_admin(actor)
+    with attempt_as_admin("user.reactivate", actor=actor, subject=user):
         _set_active(user, is_active=True)
         audit.record("user.reactivate", actor=actor, subject=user)
         user.refresh_from_db()
@@ -108,8 +93,7 @@ def make_reset_link(*, actor: User | None, user: User) -> str:
 
     The token is kept nowhere. Raises Forbidden, or TooLate for a person who is deactivated.
     """
-    with attempt("user.reset_link", actor=actor, subject=user):
-        _require_admin(actor)
+    with attempt_as_admin("user.reset_link", actor=actor, subject=user):
         if not user.is_active:
             raise TooLate(Reason("user.is_inactive", {"username": user.username}))
         audit.record("user.reset_link", actor=actor, subject=user)
@@ -143,11 +127,14 @@ def change_password(*, user: User, current: str, password: str, address: str) ->
     Raises Invalid for a wrong one, TooLate after too many or where the password was changed meanwhile.
     """
     try:
-        sign_in.check(username=user.username, password=current, address=address)
+        known = sign_in.check(
+            username=user.username, password=current, address=address, action="user.set_password", actor=user
+        )
     except Invalid as error:
         raise Invalid(Reason("user.wrong_password"), field="current") from error
     with attempt("user.set_password", actor=user, subject=user):
-        rows = User.objects.filter(pk=user.pk, is_active=True, password=user.password)
+        # Of the row that was checked: the check may have hashed the password anew, or found another one than we had.
+        rows = User.objects.filter(pk=known.pk, is_active=True, password=known.password)
         if rows.update(password=make_password(password)) != 1:
             raise TooLate(Reason("user.already_so", {"username": user.username}))
         _end_sessions(user)
@@ -181,11 +168,6 @@ def set_first_password(*, user: User, password: str) -> None:
             raise TooLate(Reason("user.already_so", {"username": user.username}))
         audit.record("user.set_password", actor=None, subject=user)
         user.refresh_from_db()
-
-
-def _require_admin(actor: User | None) -> None:
-    if actor is not None and not may_manage(actor):
-        raise Forbidden(Reason("user.needs_admin"))
 
 
 def _known(grants: Iterable[RolePlace]) -> set[RolePlace]:

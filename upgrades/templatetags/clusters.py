@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.template.defaultfilters import truncatechars
 from django.utils.translation import gettext as _
 
 from upgrades import reasons
@@ -31,6 +32,12 @@ def cluster_name(cluster: Cluster) -> str:
 def plain(value: str) -> str:
     """A word of OCP in which nothing turns or hides the text round it."""
     return reasons.plain(value)
+
+
+@register.filter
+def at_most(value: str, length: int) -> str:
+    """What Django's truncatechars makes of it, which takes its time over each word that is short enough already."""
+    return value if len(value) <= length else str(truncatechars(value, length))
 
 
 @register.filter

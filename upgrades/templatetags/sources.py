@@ -20,6 +20,7 @@ SOURCES: Mapping[str, str | Promise] = {
     "ocp_clusters_api": _("OCP manual V4.2.2, API reference, “Query clusters”"),
     "ocp_error": _("OCP manual V4.2.2, error codes, %(code)s"),
     "oceanbase_graph_file": _("OceanBase, oceanbase_upgrade_dep.yml"),
+    "path_file": _("%(code)s, in force at this OCP"),
     "oceanbase_checker": _("OceanBase, tools/upgrade/upgrade_checker.py"),
     "oceanbase_manual_43": _("OceanBase manual V4.3, upgrades"),
 }

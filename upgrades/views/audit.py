@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from upgrades import selectors
 from upgrades.forms.audit import AuditFilterForm
 from upgrades.models import AuditEvent
+from upgrades.views import saved_views
 from upgrades.views.reader import number_of, reader
 
 PAGE = 50
@@ -29,6 +30,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     found = selectors.audit_list(user, conditions)
     rows = _page(found, before, opened)
     facts = {
+        "saved": saved_views.beside(request, "audit"),
         "form": form,
         "filter_count": len(conditions),
         "events": rows[:PAGE],

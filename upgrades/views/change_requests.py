@@ -21,7 +21,7 @@ from upgrades.forms.change_requests import (
 from upgrades.models import ChangeRequest, Cluster, Role, User
 from upgrades.rules import Reason, workflow
 from upgrades.services import change_requests, moves, votes
-from upgrades.views import briefs, reading, signing
+from upgrades.views import briefs, reading, saved_views, signing
 from upgrades.views.reader import reader
 
 PAGE = 50
@@ -36,6 +36,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     cluster = Cluster.objects.visible_to(user).filter(pk=filters.get("cluster", 0)).first()
     facts = {
         "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "saved": saved_views.beside(request, "requests"),
         "filters": filters,
         "cluster": cluster,
         "may_request": user.has_role(Role.OPERATOR),

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from upgrades import reasons
 from upgrades.models import ChangeRequest, Cluster, Role, Server, User, Zone
 from upgrades.rules import Reason, paths
+from upgrades.rules.verdicts import BESIDE_THE_POINT
 from upgrades.services import inventory
 from upgrades.views import briefs
-from upgrades.views.cluster_rows import BESIDE_THE_POINT
 
 # What OCP's word for a server or zone means at a glance; any other word is shown as not known.
 _LOOKS = {

@@ -1,4 +1,4 @@
-"""What belongs to every page and to no noun: the colours a reader chose."""
+"""What belongs to every page and to no noun: the colours a reader chose, and whether single keys do something."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -6,19 +6,31 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from upgrades.context import THEME_COOKIE, THEMES
+from upgrades.context import SHORTCUTS_COOKIE, THEME_COOKIE, THEMES
 
 
 @login_not_required
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep light, dark or system in a cookie, and go back."""
-    response = HttpResponseRedirect(next_url(request))
     chosen = request.POST.get("theme", "")
-    if chosen in THEMES:
+    return _kept(request, THEME_COOKIE, chosen if chosen in THEMES else "")
+
+
+@require_POST
+def shortcuts(request: HttpRequest) -> HttpResponse:
+    """Keep in a cookie whether single keys do something, and go back."""
+    chosen = request.POST.get("shortcuts", "")
+    return _kept(request, SHORTCUTS_COOKIE, chosen if chosen in {"on", "off"} else "")
+
+
+def _kept(request: HttpRequest, cookie: str, value: str) -> HttpResponse:
+    """The way back, with a choice of this browser that lasts a year; "" changes nothing."""
+    response = HttpResponseRedirect(next_url(request))
+    if value:
         response.set_cookie(
-            THEME_COOKIE,
-            chosen,
+            cookie,
+            value,
             max_age=365 * 24 * 3600,
             samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,

@@ -67,6 +67,11 @@ def of_clusters() -> Reading:
     return _worst([_reading(row, row.lists_observed_at) for row in _showing(Cluster)])
 
 
+def of_package(package: Package) -> Reading:
+    """The reading of the endpoint that holds this package."""
+    return _reading(package.endpoint, package.endpoint.packages_observed_at)
+
+
 def of_packages() -> Reading:
     """The reading of the lists of packages of all endpoints."""
     return _worst([_reading(row, row.packages_observed_at) for row in _showing(Package)])

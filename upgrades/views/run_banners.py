@@ -126,7 +126,8 @@ def _intended(run: UpgradeRun) -> str:
 def _running(facts: Facts) -> Iterator[Banner]:
     failed = _failed_steps(facts)
     if failed:
-        title = ngettext("%(name)s failed in OCP", "%(name)s and %(more)s more failed in OCP", len(failed))
+        # Not a plural: Chinese has one form for all numbers, and the first one names none.
+        title = _("%(name)s and %(more)s more failed in OCP") if failed[1:] else _("%(name)s failed in OCP")
         words = {"name": facts.drawing.graph.steps[failed[0]].name, "more": len(failed) - 1}
         text = _("OCP goes on with what runs beside it and then stops. Nothing after it starts by itself.")
         yield Banner("step-failed", "failed", title % words, text, "", *_jump(facts, failed[0]))

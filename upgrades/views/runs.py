@@ -18,7 +18,7 @@ from upgrades.forms.runs import RunFilterForm
 from upgrades.models import UpgradeRun
 from upgrades.rules import workflow
 from upgrades.services import runs
-from upgrades.views import run_banners, run_chosen, run_facts
+from upgrades.views import run_banners, run_chosen, run_facts, saved_views
 from upgrades.views.reader import reader
 from upgrades.views.run_address import Address
 from upgrades.views.run_graph import RunDrawing
@@ -33,7 +33,8 @@ def run_list(request: HttpRequest) -> HttpResponse:
     filters = RunFilterForm(request.GET).chosen()
     found = selectors.run_list(reader(request), filters)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "upgrades/runs/list.html", {"page": page, "filters": filters})
+    facts = {"page": page, "filters": filters, "saved": saved_views.beside(request, "runs")}
+    return render(request, "upgrades/runs/list.html", facts)
 
 
 @require_safe

@@ -16,7 +16,7 @@ from upgrades.views.reader import reader
 from upgrades.views.sign_in import begin_session
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def settings_page(request: HttpRequest) -> HttpResponse:
     """Look at the own settings; POST chooses the time zone."""
     user = reader(request)

@@ -24,7 +24,7 @@ STATUSES = {"sign_in.too_many": 429, "sign_in.cannot_count": 503}
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Username and password; too many failed tries answer 429, tries that cannot be counted 503."""
     if request.user.is_authenticated:
@@ -67,7 +67,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password", "again")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def set_password(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     """The page behind a link that an admin made: choose a password, once."""
     user = _user_of(uid)

@@ -92,8 +92,9 @@ class Signing:
         return self.change_request.status == _S.IN_REVIEW
 
     @property
-    def slice(self) -> list[AuditEvent]:
-        return self.events[:EVENTS_SHOWN]
+    def events_shown(self) -> int:
+        """How many of the newest events a screen shows; paper shows all."""
+        return EVENTS_SHOWN
 
     @cached_property
     def thread(self) -> list[AuditEvent]:

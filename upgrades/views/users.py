@@ -16,14 +16,14 @@ from upgrades import reasons
 from upgrades.forms.users import GrantsForm, UserForm
 from upgrades.models import Role, User
 from upgrades.services import users
-from upgrades.services.moves import Invalid
+from upgrades.services.moves import Invalid, is_admin_of_all, require_admin
 from upgrades.views.reader import reader
 
 
 def reader_of(request: HttpRequest) -> User:
     """The signed-in person, who may look at people. Raises PermissionDenied."""
     user = reader(request)
-    if users.may_manage(user) or user.has_role(Role.AUDITOR, ""):
+    if is_admin_of_all(user) or user.has_role(Role.AUDITOR, ""):
         return user
     raise PermissionDenied
 
@@ -35,7 +35,7 @@ def _admin_and_person(request: HttpRequest, pk: int, action: str) -> tuple[User,
     """
     admin = reader(request)
     person = User.objects.filter(pk=pk).first()
-    users.require_admin(actor=admin, action=action, user=person)
+    require_admin(action, actor=admin, subject=person)
     if person is None:
         raise Http404
     return admin, person
@@ -46,14 +46,14 @@ def user_list(request: HttpRequest) -> HttpResponse:
     """Everybody: roles, state, last sign-in."""
     looking = reader_of(request)
     people = User.objects.prefetch_related("grants").order_by("-is_active", "username")
-    return render(request, "upgrades/users/list.html", {"people": people, "may_manage": users.may_manage(looking)})
+    return render(request, "upgrades/users/list.html", {"people": people, "may_manage": is_admin_of_all(looking)})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def user_create(request: HttpRequest) -> HttpResponse:
     """A new person; the next page offers the link to set a password."""
     admin = reader(request)
-    users.require_admin(actor=admin, action="user.add")
+    require_admin("user.add", actor=admin, subject=None)
     form = UserForm(request.POST or None)
     if form.is_valid():
         try:
@@ -129,7 +129,7 @@ def _next(request: HttpRequest, changed: User) -> HttpResponse:
 def _detail(request: HttpRequest, looking: User, user: User, *, link: str = "") -> HttpResponse:
     held = [f"{role}:{place}" for role, place in user.granted]
     cannot = (
-        "" if users.may_manage(looking) else _("You may look at people. Admins of all environments can change them.")
+        "" if is_admin_of_all(looking) else _("You may look at people. Admins of all environments can change them.")
     )
     inactive = "" if user.is_active else _("Deactivated people cannot set a password.")
     facts = {
