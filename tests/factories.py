@@ -33,6 +33,7 @@ def make_endpoint(**over: Any) -> Endpoint:
         "account_name": "ocpdash",
         "is_account_ours": True,
         "is_http_allowed": True,
+        "ocp_version": "4.2.2-20240315150922",
         "observed_at": now,
         "lists_observed_at": now,
         "packages_observed_at": now,

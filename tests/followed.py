@@ -9,7 +9,7 @@ from django.db import connection
 
 from tests import scenes
 from tests.scenes import Cast, control
-from upgrades.models import AuditEvent, TaskInstance, UpgradeRun
+from upgrades.models import AuditEvent, ChangeRequest, TaskInstance, UpgradeRun
 from upgrades.services import following, submission, verifying
 from upgrades.simulator.server import LookAlike
 
@@ -100,3 +100,10 @@ def wait_until(is_so: Callable[[], Any], seconds: float = 10) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "it never came to that"
         threading.Event().wait(0.01)
+
+
+def submit(change_request: ChangeRequest) -> UpgradeRun | None:
+    """One submission of a request whose start was asked for; its run, if there is one."""
+    submission.submit(change_request.pk)
+    change_request.refresh_from_db()
+    return UpgradeRun.objects.filter(pk=change_request.pk).first()

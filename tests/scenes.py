@@ -58,9 +58,12 @@ class Cast:
         self.ada: User = make_user("ada", "admin")
 
 
-def in_review(cast: Cast, *, cluster: str = CLUSTER, target: str = TARGET, quorum: int = 1) -> ChangeRequest:
-    """A request written and sent to review by olga."""
-    row = Cluster.objects.get(name=cluster)
+def in_review(
+    cast: Cast, *, cluster: str = CLUSTER, target: str = TARGET, quorum: int = 1, endpoint: Endpoint | None = None
+) -> ChangeRequest:
+    """A request written and sent to review by olga; `endpoint` where several have a cluster of that name."""
+    rows = Cluster.objects.all() if endpoint is None else Cluster.objects.filter(endpoint=endpoint)
+    row = rows.get(name=cluster)
     change_request = change_requests.create(
         cluster=row, target_file_name=target, purpose="Fixes incident 2291.", actor=cast.olga
     )

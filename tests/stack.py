@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ocpdash import demo
-from ocpdash.celery import WORKERS
+from ocpdash.celery import WORKER_THREADS, WORKERS
 from ocpdash.processes import Guard, Process, wait_until
 from tests import settings as test_settings
 from upgrades.simulator.server import LookAlike
@@ -71,7 +71,7 @@ class Stack:
     def start_worker(self, name: str) -> None:
         """A Celery worker, "tick" or "follow", ready when it takes messages."""
         label = f"worker-{name}"
-        self._start(label, demo.worker(name, WORKERS[name], threads=2))
+        self._start(label, demo.worker(name, WORKERS[name], WORKER_THREADS))
         self._await(label, lambda: " ready." in self.log(label))
 
     def start_beat(self) -> None:

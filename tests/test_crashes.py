@@ -4,7 +4,7 @@ import pytest
 from celery import current_app
 
 from ocpdash.processes import wait_until
-from tests import scenes
+from tests import scenes, servers
 from tests.scenes import Cast, control, posts
 from upgrades import live
 from upgrades.models import ChangeRequest, ClusterHold, Endpoint, UpgradeRun
@@ -111,7 +111,7 @@ def test_redis_wiped_before_the_start_delays_it_by_a_tick_only(look_alike, crew,
     cast = Cast()
     crew.start_worker("tick")
     change_request = scenes.starting(cast)
-    redis.flushall()
+    servers.empty(redis)
     live.connection().close()
     awaits(lambda: status_of(change_request) == "running")
     assert len(posts(look_alike)) == 1

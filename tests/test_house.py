@@ -67,13 +67,17 @@ def moved() -> set[str]:
     return {f"{machine}.{move.action}" for machine, moves in workflow.MOVES.items() for move in moves}
 
 
+def recorded_words() -> set[str]:
+    return first_words("record") | first_words("attempt") | first_words("attempt_as_admin")
+
+
 def test_every_recorded_action_stands_in_the_catalogue() -> None:
-    recorded = {word for word in first_words("record") | first_words("attempt") if "." in word}
+    recorded = {word for word in recorded_words() if "." in word}
     assert sorted((recorded | moved()) - set(audit.ACTIONS)) == []
 
 
 def test_every_action_of_the_catalogue_is_recorded_somewhere() -> None:
-    assert sorted(set(audit.ACTIONS) - first_words("record") - first_words("attempt") - moved()) == []
+    assert sorted(set(audit.ACTIONS) - recorded_words() - moved()) == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("*.html")), ids=lambda path: path.name)
@@ -114,6 +118,22 @@ def test_no_file_is_longer_than_people_read() -> None:
         if lines > most and "vendor" not in path.parts:
             long[str(path.relative_to(ROOT))] = lines
     assert long == {}
+
+
+def test_every_documented_answer_is_told_of_and_asked_for_by_a_test() -> None:
+    folder = ROOT / "tests" / "payloads"
+    kept = {path.stem for path in folder.glob("*.json")}
+    rows = "".join(line for line in (folder / "README.md").read_text(encoding="utf-8").splitlines() if line[0:1] == "|")
+    assert set(re.findall(r"([\w-]+)\.json", rows)) == kept
+    rooms = (ROOT / "tests" / "ocp", ROOT / "tests" / "simulator")
+    asked = {word for path in sources(*rooms) for word in words_of(path)}
+    assert sorted(kept - asked) == []
+
+
+def words_of(path: Path) -> set[str]:
+    """Every text that stands in a module's code."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def test_the_product_imports_only_what_its_own_requirements_install() -> None:

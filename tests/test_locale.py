@@ -50,6 +50,7 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 SEVERAL_WORDS = re.compile(r"[A-Za-z]{2,}[,.:;]? +[A-Za-z]{2,}")
 LITERAL = re.compile(r'(?<!_\()"([^"]*)"')
 HAN = "[\u4e00-\u9fff]"
+WIDE = "[，。：；？！、（）]"
 
 
 def extracted(source: str) -> Iterator[Key]:
@@ -138,16 +139,26 @@ def test_the_compiled_catalogue_equals_the_written_one() -> None:
     assert compiled.metadata["Plural-Forms"] == catalogue().metadata["Plural-Forms"]
 
 
+def han_of(entry: polib.POEntry, place: str = "") -> str:
+    """The Chinese with `place` for what is filled in, and without tags."""
+    return re.sub(r"%\(\w+\)s|\{\w+\}", place, re.sub("<[^>]*>", "", words_of(entry)))
+
+
 def test_chinese_is_set_by_one_rule() -> None:
-    """Chinese punctuation, a space between Chinese and Latin, one polite word for the reader."""
-    rules = [f"{HAN}[A-Za-z0-9]", f"[A-Za-z0-9]{HAN}", f"{HAN}[,;:?!]", f"[,;:?!]{HAN}", r"\.\.\.", "你"]
-    odd = [
-        (rule, words_of(entry))
-        for entry in catalogue()
-        for rule in rules
-        if re.search(rule, re.sub(r"%\(\w+\)s|\{\w+\}|<[^>]*>", "", words_of(entry)))
-    ]
-    assert odd == []
+    """Chinese punctuation, and a space between Chinese and Latin alone."""
+    close = [f"{HAN}[A-Za-z0-9]", f"[A-Za-z0-9]{HAN}", f"{HAN}[,;:?!.(]", f"[,;:?!)]{HAN}", r"\.\.\."]
+    apart = [f"{HAN} {HAN}", f" {WIDE}", f"{WIDE} (?!$)", "[，。：；、][，。：；、]"]
+    words = [(han_of(entry), han_of(entry, "x")) for entry in catalogue()]
+    assert [(rule, text) for text, _filled in words for rule in close if re.search(rule, text)] == []
+    assert [(rule, text) for _empty, text in words for rule in apart if re.search(rule, text)] == []
+
+
+def test_both_languages_begin_and_end_alike() -> None:
+    """What is joined to something before or after it is so in both, and a sentence is a sentence."""
+    words = [(entry.msgid, words_of(entry)) for entry in catalogue() if entry.msgctxt != "between names"]
+    assert [pair for pair in words if len({(text[0] == " ", text[-1] == " ") for text in pair}) > 1] == []
+    sentences = [pair for pair in words if " " in pair[0].strip()]
+    assert [pair for pair in sentences if pair[0].endswith(".") != pair[1].endswith(("。", "."))] == []
 
 
 # --- What is shown and not marked ---------------------------------------------------------------------------------

@@ -15,10 +15,11 @@ from tests import settings as test_settings
 ROOT = Path(__file__).resolve().parent.parent
 OWNER_URL = test_settings.ENVIRONMENT["DATABASE_OWNER_URL"]
 APPLICATION_URL = test_settings.ENVIRONMENT["DATABASE_URL"]
+APPLICATION = test_settings.DATABASES["default"]["USER"]
 
 
 def test_it_refuses_the_role_of_the_application():
-    with pytest.raises(CommandError, match="does not run as the application's role ocpdash"):
+    with pytest.raises(CommandError, match=f"does not run as the application's role {APPLICATION}"):
         call_command("migrate", database="default")
 
 
@@ -33,8 +34,8 @@ def test_without_the_owners_address_it_says_which_variable_is_missing():
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_grants_that_somebody_changed_by_hand_are_put_right():
     with psycopg.connect(OWNER_URL, autocommit=True) as owner:
-        owner.execute("GRANT DELETE, TRUNCATE ON upgrades_auditevent TO ocpdash")
-        owner.execute("REVOKE SELECT ON upgrades_cluster FROM ocpdash")
+        owner.execute(f"GRANT DELETE, TRUNCATE ON upgrades_auditevent TO {APPLICATION}")
+        owner.execute(f"REVOKE SELECT ON upgrades_cluster FROM {APPLICATION}")  # noqa: S608 (ours)
     call_command("migrate", verbosity=0)
     with psycopg.connect(APPLICATION_URL, autocommit=True) as application:
         assert application.execute("SELECT count(*) FROM upgrades_cluster").fetchone() == (0,)

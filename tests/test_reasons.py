@@ -33,7 +33,9 @@ def test_every_sentence_can_be_made(code: str) -> None:
 
 def test_every_code_that_the_product_writes_has_a_sentence() -> None:
     sources = (settings.BASE_DIR / "upgrades").rglob("*.py")
-    written = {code for path in sources for code in re.findall(r'Reason\(\s*"([a-z_]+\.[a-z_]+)"', path.read_text())}
+    written = {
+        code for path in sources for code in re.findall(r'(?:Reason|told)\(\s*"([a-z_]+\.[a-z_]+)"', path.read_text())
+    }
     assert len(written) > 80
     assert written <= reasons.SENTENCES.keys()
 
@@ -45,7 +47,7 @@ NO_VERDICTS = {"cluster.not_admin", "cluster.environment_unknown", "cluster.take
 
 def test_every_verdict_of_a_path_has_a_source() -> None:
     written = (settings.BASE_DIR / "upgrades" / "rules").glob("*.py")
-    codes = {code for path in written for code in re.findall(r'Reason\(\s*"([a-z_.]+)"', path.read_text())}
+    codes = {code for path in written for code in re.findall(r'(?:Reason|told)\(\s*"([a-z_.]+)"', path.read_text())}
     verdicts = {code for code in codes if VERDICTS.fullmatch(code)} - NO_VERDICTS
     assert len(verdicts) > 20
     assert [code for code in sorted(verdicts) if not source(Reason(code))] == []

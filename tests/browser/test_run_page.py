@@ -1,5 +1,6 @@
 """The live page in Chromium: real workers follow a look-alike OCP, and the page keeps up without a reload."""
 
+import re
 from typing import Any
 
 import pytest
@@ -68,6 +69,7 @@ def test_node_recolours_without_a_reload_as_ocp_goes_on(
     control(look_alike, "POST", "/fail", step="Wait observer active", times=1)
     advance(look_alike, 100_000)
     expect(page.locator("[data-run-status]")).to_have_attribute("data-run-status", "failed", timeout=SECONDS)
+    expect(page).to_have_title(re.compile(rf"^{run.number} Failed · Upgrade .* · Runs · ocpdash$"))
     expect(page.locator("#live")).to_contain_text("OCP ended the task as FAILED", timeout=SECONDS)
     expect(page.locator("#chosen h2")).to_have_text("Wait observer active")
     expect(page.locator("#log pre")).to_contain_text("FAILED", timeout=SECONDS)
@@ -126,6 +128,23 @@ def test_groups_open_and_subtasks_are_chosen_by_keyboard(page: Page, stack: Stac
     expect(page.locator(".node", has_text="Stop zone").first).to_be_visible()
 
 
+def test_single_keys_move_from_subtask_to_subtask(page: Page, stack: Stack, run: UpgradeRun) -> None:
+    stack.start_web()
+    open_page(page, stack, run)
+    wanted = page.locator(".twin a.st[data-key]").evaluate_all("lines => lines.map((line) => line.dataset.key)")
+    reached = []
+    for _stop in range(page.locator(".twin a.st").count()):
+        page.keyboard.press("j")
+        reached.append(page.evaluate("document.activeElement.dataset.key || ''"))
+    assert [key for key in reached if key] == wanted
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.dataset.key || ''") == reached[-1]
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.keyboard.press("j")
+    expect(page.locator(".twin a.st").first).to_be_focused()
+
+
 def test_without_scripts_the_page_shows_state_and_opens_groups(chromium: Any, stack: Stack, run: UpgradeRun) -> None:
     stack.start_web()
     context = chromium.new_context(java_script_enabled=False, locale="en-GB")
@@ -145,3 +164,16 @@ def test_page_fits_a_phone(page: Page, stack: Stack, run: UpgradeRun) -> None:
         open_page(page, stack, run, rest)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), rest
     expect(page.locator(".twin")).to_be_visible()
+
+
+def test_paper_shows_the_graph_as_wide_as_the_sheet_and_its_list(page: Page, stack: Stack, run: UpgradeRun) -> None:
+    stack.start_web()
+    page.set_viewport_size({"width": 702, "height": 1000})
+    page.emulate_media(media="print")
+    open_page(page, stack, run)
+    expect(page.locator(".dag")).to_be_visible()
+    expect(page.locator(".twin")).to_be_visible()
+    expect(page.locator(".tabs")).to_be_hidden()
+    assert page.evaluate("document.querySelector('.dag').getBoundingClientRect().right <= innerWidth")
+    open_page(page, stack, run, "?view=table")
+    assert page.evaluate("document.querySelector('table').getBoundingClientRect().right <= innerWidth")

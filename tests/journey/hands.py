@@ -8,6 +8,11 @@ from playwright.sync_api import Locator, Page
 MOST_STOPS = 400
 
 HAS_FOCUS = "element => document.activeElement === element"
+# Whoever uses the keyboard alone has to see where it is.
+IS_SEEN = """element => {
+  const style = getComputedStyle(element);
+  return element.matches(":focus-visible") && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+}"""
 IS_IN_SAME_GROUP = """element => {
   const here = document.activeElement;
   return here && here.type === 'radio' && here.name === element.name && here.form === element.form;
@@ -68,6 +73,7 @@ class Keys:
         target.wait_for()
         for _ in range(MOST_STOPS):
             if target.evaluate(HAS_FOCUS):
+                assert target.evaluate(IS_SEEN), f"nothing shows the focus on {target}"
                 return
             self._keyboard.press("Tab")
         raise AssertionError(f"Tab does not reach {target}")

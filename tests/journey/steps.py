@@ -19,7 +19,7 @@ class Person:
         self.username = username
         self.complaints: list[str] = []
         self._password = password
-        self._hands = hands or Mouse()
+        self.hands = hands or Mouse()
         page.set_default_timeout(SLOW_PAGE_MS)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
@@ -32,28 +32,28 @@ class Person:
     def fill_in_sign_in(self) -> None:
         """Sign in on the page that asks for it, wherever it leads on."""
         page = self.page
-        self._hands.write(page.locator("input[name=username]"), self.username)
-        self._hands.write(page.locator("input[name=password]"), self._password)
-        self._hands.press(page.locator("form:has(input[name=password]) button[type=submit]"))
+        self.hands.write(page.locator("input[name=username]"), self.username)
+        self.hands.write(page.locator("input[name=password]"), self._password)
+        self.hands.press(page.locator("form:has(input[name=password]) button[type=submit]"))
         expect(page.locator("nav.nav")).to_be_attached(timeout=SLOW_PAGE_MS)
 
     def open_cluster(self, name: str) -> None:
         """Through the list of clusters, to one of them."""
         self.page.goto(f"{self.url}/clusters/")
-        self._hands.press(self.page.locator("main a.name").filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$")))
+        self.hands.press(self.page.locator("main a.name").filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$")))
         expect(self.page).to_have_url(re.compile(r"/clusters/\d+/$"))
 
     def begin_request(self) -> None:
         """From a cluster's page to the form."""
-        self._hands.press(self.page.locator("main a[href*='/change-requests/new/']").first)
+        self.hands.press(self.page.locator("main a[href*='/change-requests/new/']").first)
         expect(self.page).to_have_url(re.compile(r"/change-requests/new/\?cluster=\d+"))
 
     def fill_in_request(self, purpose: str, target: str = "") -> None:
         """Choose the package (`target`: a part of its file name; the first one otherwise) and say why."""
         choices = self.page.locator("input[name=target_file_name]")
         chosen = self.page.locator(f"input[name=target_file_name][value*='{target}']") if target else choices
-        self._hands.choose(chosen.first)
-        self._hands.write(self.purpose, purpose)
+        self.hands.choose(chosen.first)
+        self.hands.write(self.purpose, purpose)
 
     @property
     def purpose(self) -> Locator:
@@ -62,7 +62,7 @@ class Person:
 
     def save_request(self) -> int:
         """Write the draft; return the request's number."""
-        self._hands.press(self.page.locator("form:has(textarea[name=purpose]) button[type=submit]"))
+        self.hands.press(self.page.locator("form:has(textarea[name=purpose]) button[type=submit]"))
         self.page.wait_for_url(REQUEST_PAGE)
         found = REQUEST_PAGE.search(self.page.url)
         assert found is not None
@@ -80,15 +80,15 @@ class Person:
     def approve(self, comment: str) -> None:
         """Sign the plan that the page shows."""
         form = self.page.locator("form[action$='/votes/']")
-        self._hands.write(form.locator("textarea[name=comment]"), comment)
-        self._hands.press(form.locator("button[value=approve]"))
+        self.hands.write(form.locator("textarea[name=comment]"), comment)
+        self.hands.press(form.locator("button[value=approve]"))
         self.page.wait_for_url(REQUEST_PAGE)
 
     def start(self) -> None:
         """Say that there is no way back, and start."""
         form = self.page.locator("form[action$='/start/']")
-        self._hands.choose(form.locator("input[name=is_understood]"))
-        self._hands.press(form.locator("button[type=submit]"))
+        self.hands.choose(form.locator("input[name=is_understood]"))
+        self.hands.press(form.locator("button[type=submit]"))
         self.page.wait_for_url(REQUEST_PAGE)
 
     def watch(self, number: int) -> None:
@@ -114,25 +114,25 @@ class Person:
         form = self.page.locator(f"form[action$='/decisions/']:has(input[name=kind][value={kind}])")
         fold = self.page.locator("details", has=form)
         if fold.get_attribute("open") is None:
-            self._hands.press(fold.locator("summary").first)
-        self._hands.write(form.locator("textarea[name=purpose]"), purpose)
-        self._hands.press(form.locator("button[type=submit]"))
+            self.hands.press(fold.locator("summary").first)
+        self.hands.write(form.locator("textarea[name=purpose]"), purpose)
+        self.hands.press(form.locator("button[type=submit]"))
         self.page.wait_for_url(re.compile(r"/runs/\d+/"))
 
     def confirm(self) -> None:
         """Confirm what somebody else proposed, on the run's page."""
         form = self.page.locator("form[action$='/confirm/']")
-        self._hands.choose(form.locator("input[name=is_read]"))
-        self._hands.press(form.locator("button[type=submit]"))
+        self.hands.choose(form.locator("input[name=is_read]"))
+        self.hands.press(form.locator("button[type=submit]"))
         self.page.wait_for_url(re.compile(r"/runs/\d+/"))
 
     def change_language(self, code: str) -> None:
         """Press the button of another language."""
-        self._hands.press(self.page.locator(f"button[name=language][value={code}]:visible").first)
+        self.hands.press(self.page.locator(f"button[name=language][value={code}]:visible").first)
         expect(self.page.locator("html")).to_have_attribute("lang", code)
 
     def _send(self, action: str) -> None:
-        self._hands.press(self.page.locator(f"form[action$='/{action}/'] button[type=submit]"))
+        self.hands.press(self.page.locator(f"form[action$='/{action}/'] button[type=submit]"))
         self.page.wait_for_url(REQUEST_PAGE)
 
     def _hear(self, message: ConsoleMessage) -> None:

@@ -1,14 +1,21 @@
 """What the tests of pages share: a reader, a page's text, requests and runs in the way."""
 
 import re
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
 
+from asgiref.sync import async_to_sync
+from django.db import connections
+from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 
 from tests.factories import make_user
 from upgrades.models import ChangeRequest, Cluster, UpgradeRun, User
 from upgrades.rules import workflow
+
+T = TypeVar("T")
 
 
 def client_of(user: User) -> Client:
@@ -57,3 +64,28 @@ def run_of(change_request: ChangeRequest) -> UpgradeRun:
         fingerprint="f" * 64,
         worker_token="t",
     )
+
+
+def awaited(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What `work` comes to, over this test's connection; in a thread of its own, for a browser has a loop in ours."""
+
+    def run() -> T:
+        connections["default"] = shared
+        return async_to_sync(work)()
+
+    shared = connections["default"]
+    shared.inc_thread_sharing()
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(run).result()
+    finally:
+        shared.dec_thread_sharing()
+
+
+def sent(answer: HttpResponseBase) -> bytes:
+    """The body of an answer that is sent in parts, read as a server reads it."""
+
+    async def joined() -> bytes:
+        return b"".join([part async for part in cast(AsyncIterator[bytes], answer)])
+
+    return awaited(joined)

@@ -1,21 +1,18 @@
 """The clusters' pages: who sees what, what they say when OCP is silent, and names that mean harm."""
 
 import re
-from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_cluster, make_endpoint, make_package, make_server, make_user
 from tests.views.pages import client_of, names_of, page_of, request_for, run_of, text_of
+from upgrades import selectors
 from upgrades.models import Cluster, Endpoint
 from upgrades.rules import workflow
-from upgrades.services import credentials
+from upgrades.views import cluster_filters
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +110,32 @@ def test_the_spread_counts_the_versions_of_what_is_shown_and_leads_to_each(reade
     assert "4.2.1.10" in chosen
 
 
+@pytest.mark.parametrize(
+    "filters",
+    [
+        *({"only": only} for only in ("", "mixed", "gone", "open")),
+        {"environment": "dev", "sort": "name", "version": "4.2.1.8"},
+        {"region": "Hangzhou", "state": "RUNNING"},
+        {"architecture": "aarch64", "only": "mixed"},
+        {"endpoint": "far-away"},
+        {"owner": "payments"},
+        {"q": "one"},
+    ],
+)
+def test_versions_are_counted_alike_from_kinds_and_from_rows(endpoint: Endpoint, filters: dict[str, str]) -> None:
+    far, user = make_endpoint(name="far-away"), make_user("vera", "viewer")
+    make_cluster(endpoint, zones=0, name="one", environment="dev", region_names=["Hangzhou", "Shanghai"])
+    make_cluster(endpoint, zones=0, version="4.2.1.8", environment="dev", missing_since=timezone.now())
+    odd = make_cluster(far, zones=1, version="", architecture="aarch64", status="OPERATING", owner="payments")
+    make_server(odd, version="4.2.1.8")
+    request_for(make_cluster(far, zones=0, version="4.2.1.10", region_names=["Hangzhou"], architecture="aarch64"))
+    filters = {name: value for name, value in filters.items() if value}
+    counted = cluster_filters.versions_of(user, selectors.census(user), filters)
+    rows = selectors.cluster_list(user, {**filters, "version": ""})
+    assert list(counted.items()) == list(selectors.version_counts(rows).items())
+    assert counted
+
+
 def test_a_filter_offers_what_occurs_and_keeps_what_the_address_says(reader: Client) -> None:
     make_cluster(region_names=["Hangzhou"], architecture="x86_64")
     make_cluster(region_names=["Shanghai"], architecture="x86_64")
@@ -154,121 +177,7 @@ def test_a_row_says_where_the_cluster_can_go_or_what_stands_in_the_way(reader: C
     assert "OCP does not say which version runs." in rows["dumb"]
 
 
-def test_the_list_costs_as_many_queries_for_thirty_clusters_as_for_three(reader: Client, endpoint: Endpoint) -> None:
-    make_package(endpoint)
-    names_of(reader)
-    counts = []
-    for _round in range(2):
-        for number in range(3 if not counts else 27):
-            cluster = make_cluster(name=f"c{len(counts)}_{number}", version=f"4.2.1.{number}")
-            request_for(cluster)
-        with CaptureQueriesContext(connection) as queries:
-            names = names_of(reader)
-        counts.append(len(queries))
-    assert len(names) == 30
-    assert counts[0] == counts[1]
-
-
-# --- silent, refused, empty ------------------------------------------------------------------------------------
-
-
-def test_a_silent_ocp_says_since_when_what_it_means_and_why(reader: Client) -> None:
-    cluster = make_cluster()
-    Endpoint.objects.update(
-        failing_since=timezone.now(), failure={"code": "ocp.deadline_passed", "params": {}}, failure_count=3
-    )
-    for address in (LIST, page_of(cluster)):
-        text = text_of(reader, address)
-        assert "prod-shanghai cannot be read since" in text
-        assert "OCP did not answer in time. Failures in a row: 3." in text
-        assert "OCP is silent" in text
-
-
-def test_a_list_of_two_ocps_is_no_fresher_than_the_worse_one(reader: Client) -> None:
-    well, ill = make_cluster(), make_cluster(name="elsewhere", endpoint=make_endpoint(name="far-away"))
-    since = timezone.now() - timedelta(hours=1)
-    Endpoint.objects.filter(pk=ill.endpoint_id).update(
-        failing_since=since, lists_observed_at=since, failure={"code": "ocp.deadline_passed", "params": {}}
-    )
-    listed = text_of(reader, LIST)
-    assert "far-away cannot be read since" in listed
-    assert "Read from 2 OCPs" in listed
-    assert "far-away cannot be read since" in text_of(reader, page_of(ill))
-    assert "cannot be read since" not in text_of(reader, page_of(well))
-    Endpoint.objects.filter(pk=well.endpoint_id).update(
-        failing_since=since, failure={"code": "ocp.deadline_passed", "params": {}}
-    )
-    assert text_of(reader, LIST).count("cannot be read since") == 2
-
-
-def test_an_open_breaker_says_that_reading_stopped_and_what_ends_it(reader: Client) -> None:
-    Endpoint.objects.update(
-        failing_since=timezone.now(),
-        breaker_opened_at=timezone.now(),
-        breaker_credentials=credentials.mark(Endpoint.objects.get()),
-        failure={"code": "ocp.unauthorized", "params": {}},
-        failure_trace_id="8ae3dcf2",
-    )
-    text = text_of(reader, LIST)
-    assert "prod-shanghai does not accept our sign-in (401)" in text
-    assert "8ae3dcf2" in text
-
-
-def test_a_used_up_quota_says_until_when_and_blames_nobody(reader: Client) -> None:
-    make_cluster()
-    Endpoint.objects.update(
-        lists_observed_at=timezone.now() - timedelta(minutes=10),
-        rate_limited_until=timezone.now() + timedelta(minutes=2),
-    )
-    text = text_of(reader, LIST)
-    assert "prod-shanghai takes no more requests from our account for now" in text
-    assert "Reading goes on by itself at" in text
-    assert "our worker is silent" not in text
-    Endpoint.objects.update(rate_limited_until=timezone.now() - timedelta(seconds=1))
-    assert "our worker is silent" in text_of(reader, LIST)
-
-
-@pytest.mark.parametrize(
-    ("changes", "title", "word"),
-    [
-        ({"is_active": False}, "prod-shanghai is switched off", "switched off"),
-        ({"credentials": ""}, "No credentials are stored for prod-shanghai", "cannot be asked"),
-        ({"credentials": "nonsense"}, "No key opens the credentials of prod-shanghai", "cannot be asked"),
-        ({"ca_file": "/nowhere/ca.pem"}, "The CA file of prod-shanghai, /nowhere/ca.pem, cannot be read", "be asked"),
-        (
-            {"rate_limited_until": timezone.now() + timedelta(hours=1), "failing_since": timezone.now()},
-            "prod-shanghai takes no more requests from our account for now",
-            "asked to wait",
-        ),
-    ],
-)
-def test_the_lists_and_the_endpoints_page_judge_one_state(
-    reader: Client, changes: dict[str, Any], title: str, word: str
-) -> None:
-    cluster, _package = make_cluster(), make_package()
-    Endpoint.objects.update(**changes)
-    listed = text_of(reader, "/endpoints/")
-    for address in (LIST, "/packages/", page_of(cluster)):
-        text = text_of(reader, address)
-        assert title in text
-        pill = text.partition("data-fresh")[2].partition("</div>")[0]
-        assert word in pill
-        assert "s ago" not in pill
-        assert "#s-" in pill
-    assert word.lower() in listed.lower()
-
-
-def test_what_an_endpoint_that_is_off_still_shows_is_told_beside_what_is_read(reader: Client) -> None:
-    make_cluster()
-    off = make_endpoint(name="far-away", is_active=False)
-    assert "far-away" not in text_of(reader, LIST)
-    make_cluster(off)
-    listed = text_of(reader, LIST)
-    assert "Read from 2 OCPs" in listed
-    assert "far-away is switched off" in listed
-    assert "far-away is switched off" not in text_of(reader, "/packages/")
-    make_package(off)
-    assert "far-away is switched off" in text_of(reader, "/packages/")
+# --- empty lists and relatives --------------------------------------------------------------------------------
 
 
 def test_a_standby_is_looked_for_at_its_own_ocp(reader: Client, endpoint: Endpoint) -> None:
@@ -282,14 +191,6 @@ def test_a_standby_is_looked_for_at_its_own_ocp(reader: Client, endpoint: Endpoi
         assert f"standby of {name}_primary" in text
 
 
-def test_a_silent_worker_is_not_blamed_on_ocp(reader: Client) -> None:
-    make_cluster()
-    Endpoint.objects.update(lists_observed_at=timezone.now() - timedelta(minutes=10))
-    text = text_of(reader, LIST)
-    assert "our worker is silent" in text
-    assert "cannot be read since" not in text
-
-
 def test_each_empty_list_says_what_it_is(reader: Client, endpoint: Endpoint) -> None:
     assert "OCP answered with no clusters" in text_of(reader, LIST)
     assert "No cluster matches" in text_of(reader, LIST + "?q=nothing")
@@ -300,12 +201,6 @@ def test_each_empty_list_says_what_it_is(reader: Client, endpoint: Endpoint) -> 
     assert "prod-shanghai has not been read yet" in text_of(reader, LIST)
     Endpoint.objects.all().delete()
     assert "No OCP is connected" in text_of(reader, LIST)
-
-
-def test_plain_http_is_a_warning(reader: Client) -> None:
-    assert "plain http" in text_of(reader, LIST)
-    Endpoint.objects.update(base_url="https://ocp.example.com")
-    assert "plain http" not in text_of(reader, LIST)
 
 
 # --- harm ------------------------------------------------------------------------------------------------------

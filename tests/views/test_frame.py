@@ -154,6 +154,16 @@ def test_colours_follow_the_switch_and_the_system_is_the_default(client: Client)
     assert "data-theme=" not in client.get("/").text.split("<head>")[0]
 
 
+def test_single_keys_are_on_until_they_are_switched_off(client: Client) -> None:
+    assert "data-no-shortcuts" not in client.get("/").text
+    assert client.post("/shortcuts/", {"shortcuts": "off", "next": "/inbox/"}).headers["Location"] == "/inbox/"
+    assert "data-no-shortcuts" in client.get("/").text
+    client.post("/shortcuts/", {"shortcuts": "perhaps"})
+    assert "data-no-shortcuts" in client.get("/").text
+    client.post("/shortcuts/", {"shortcuts": "on"})
+    assert "data-no-shortcuts" not in client.get("/").text
+
+
 def test_every_page_but_a_few_needs_a_signed_in_person(db: None) -> None:
     stranger = Client()
     open_to_all = {"theme", "set_language", "healthz", "readyz", "sign-in", "set-password"}
@@ -228,6 +238,13 @@ def test_both_dark_blocks_hold_the_same_values() -> None:
     assert system is not None
     assert chosen is not None
     assert system[1].split() == chosen[1].split()
+
+
+def test_paper_is_neither_a_phone_nor_dark() -> None:
+    for file in sorted((STATIC / "css").glob("*.css")):
+        for query in re.findall(r"@media ([^{]+)", file.read_text()):
+            is_for_screens = "max-width: 720px" in query or "prefers-color-scheme" in query
+            assert query.startswith("screen") or not is_for_screens, f"{file.name}: {query}"
 
 
 def test_way_back_of_an_error_page_never_leads_to_another_host(client: Client, test_urls: None) -> None:

@@ -4,9 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import make_cluster, make_user
@@ -108,16 +106,3 @@ def test_other_environments_do_not_show(operator: User) -> None:
     text = home_of(make_user("dev.only", ("viewer", "dev")))
     assert "trade_core" not in text
     assert "No run is open." in text
-
-
-def test_page_costs_the_same_for_many_runs(operator: User, approver: User) -> None:
-    costs = []
-    for first, last in ((0, 2), (2, 20)):
-        for number in range(first, last):
-            make_run(operator, f"run_{number}", "running")
-            make_run(operator, f"failed_{number}", "failed")
-            make_request(operator, f"asked_{number}")
-        with CaptureQueriesContext(connection) as queries:
-            home_of(approver)
-        costs.append(len(queries))
-    assert costs[0] == costs[1]

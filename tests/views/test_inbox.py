@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from tests.factories import make_user
 from tests.scenes import Cast
-from tests.views.acting import client_of, in_review, mirror, queries, run_of
+from tests.views.acting import client_of, in_review, mirror, run_of
 from upgrades import selectors
 from upgrades.models import ChangeRequest, Environment, User
 from upgrades.rules import Reason
@@ -108,12 +108,3 @@ def test_a_reason_is_shown_in_words(cast: Cast) -> None:
     reason = Reason("person.inactive")
     run_of(in_review(cast), status_reason=reason.to_json())
     assert client_of(cast.olga).get(reverse("inbox")).status_code == 200
-
-
-def test_the_page_costs_the_same_for_3_and_for_30(cast: Cast) -> None:
-    client, counts = client_of(cast.amir), []
-    for wanted in (3, 30):
-        while ChangeRequest.objects.count() < wanted:
-            in_review(cast, mirror(f"core_{ChangeRequest.objects.count()}"))
-        counts.append(queries(client, reverse("inbox")))
-    assert counts[0] == counts[1]

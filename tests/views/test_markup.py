@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.scenes import Cast
 from tests.views.acting import ballot, client_of, draft, in_review, mirror, run_of, url
-from upgrades.models import User
+from upgrades.models import Package, User
 from upgrades.services import decisions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("services")]
@@ -131,6 +131,7 @@ def pages(cast: Cast) -> list[str]:
     return [
         *(reverse(name) for name in (*plain, "audit-list", "users-list", "users-create")),
         reverse("clusters-detail", args=[cluster.pk]),
+        reverse("packages-detail", args=[Package.objects.all()[0].pk]),
         f"{reverse('requests-create')}?cluster={cluster.pk}",
         url("edit", written),
         *(url("detail", row) for row in (written, review, approved)),

@@ -1,20 +1,18 @@
 """Runs: list, live page in every status, snapshot and its freshness; nothing OCP writes gets out of its text."""
 
 import json
-import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, in_review, mirror, queries, refused, run_of
-from upgrades import live, selectors
-from upgrades.models import Endpoint, Heartbeat, Role, Subtask, SubtaskEvent, SubtaskLog, TaskInstance, UpgradeRun
+from tests.views.run_rows import make_run, make_task, page_of
+from upgrades.models import Endpoint, Heartbeat, Subtask, SubtaskEvent, SubtaskLog, UpgradeRun
 from upgrades.rules import workflow
 
 pytestmark = pytest.mark.django_db
@@ -32,62 +30,12 @@ def client(cast: Cast) -> Client:
     return client_of(cast.olga)
 
 
-def make_run(cast: Cast, status: str = "running", **over: Any) -> UpgradeRun:
-    """A run that was read a moment ago, by a worker that lives."""
-    Heartbeat.objects.update_or_create(name="follower", defaults={"at": timezone.now()})
-    run = run_of(in_review(cast), status, **{"observed_at": timezone.now(), "sent_at": timezone.now()} | over)
-    Endpoint.objects.filter(pk=run.endpoint_id).update(follow_due_at=timezone.now())
-    return run
-
-
-def make_task(run: UpgradeRun, count: int = 5, *, name: str = "Step") -> TaskInstance:
-    """The parent of `run`: a line of subtasks, the first done, the second at work, the rest to come."""
-    values: dict[str, Any] = {"ocp_id": run.ocp_task_id, "kind": "parent", "status": "RUNNING", "operation": "EXECUTE"}
-    task = TaskInstance.objects.create(
-        run=run, observed_at=timezone.now(), topology_hash=f"{count}{name}"[:64], **values
-    )
-    now = timezone.now()
-    Subtask.objects.bulk_create(
-        Subtask(
-            task_instance=task,
-            ocp_id=100 + number,
-            name=f"{name} {number}",
-            status=("SUCCESSFUL", "RUNNING")[number] if number < 2 else "PENDING",
-            operation="EXECUTE",
-            upstreams=[99 + number] if number else [],
-            run_time=1,
-            timeout=1800,
-            started_at=now - timedelta(seconds=90) if number < 2 else None,
-            finished_at=now - timedelta(seconds=20) if not number else None,
-        )
-        for number in range(count)
-    )
-    return task
-
-
-def page_of(run: UpgradeRun, rest: str = "") -> str:
-    return f"/runs/{run.pk}/{rest}"
-
-
 def test_stranger_sees_no_run_and_nobody_is_told_that_it_exists(cast: Cast) -> None:
     run = make_run(cast)
     for person in (make_user("dev.only", ("viewer", "dev")), make_user("nobody")):
         for rest in ("", "snapshot/", "graph/", "log/?node=1/2"):
             assert client_of(person).get(page_of(run, rest)).status_code == 404, rest
         assert "trade_core" not in client_of(person).get("/runs/").text
-
-
-@pytest.mark.parametrize("environment", ["", "dev", "staging", "production"])
-@pytest.mark.parametrize("role", Role.values)
-def test_mark_of_a_run_is_for_those_who_may_see_the_run(cast: Cast, role: str, environment: str) -> None:
-    run = make_run(cast)
-    person, stranger = make_user("vera", (role, environment)), make_user("nobody")
-    gone = make_user("gone", role)
-    gone.is_active = False
-    for user in (person, stranger, gone):
-        is_visible = UpgradeRun.objects.visible_to(user).filter(pk=run.pk).exists()
-        assert (selectors.run_mark(run.pk, user) is not None) == is_visible
-    assert selectors.run_mark(run.pk, person) is None or environment in {"", "production"}
 
 
 def test_who_is_not_signed_in_is_sent_to_sign_in(cast: Cast) -> None:
@@ -127,83 +75,6 @@ def test_every_status_has_its_page(client: Client, cast: Cast, status: str, view
     assert f'data-run-status="{status}"' in text
     if status not in ("running",):
         assert f'data-banner="{status}"' in text
-
-
-def test_snapshot_holds_the_whole_state_and_ids_are_texts(client: Client, cast: Cast) -> None:
-    run = make_run(cast)
-    task = make_task(run)
-    SubtaskLog.objects.create(task_instance=task, subtask_ocp_id=101, text="one line", observed_at=timezone.now())
-    state = client.get(page_of(run, "snapshot/")).json()
-    key = f"{run.ocp_task_id}/101"
-    assert state["run"] == str(run.pk)
-    assert state["status"] == "running"
-    assert state["tasks"] == {str(run.ocp_task_id): {"status": "RUNNING", "operation": "EXECUTE"}}
-    assert set(state["subtasks"][key]) == {"status", "operation", "runTime", "startedAt", "finishedAt"}
-    assert state["subtasks"][key]["status"] == "RUNNING"
-    assert set(state["logs"]) == {key}
-    assert state["endpoint"] == {"failing_since": None, "failure": None, "breaker_opened_at": None}
-    assert state["observed_at"]
-    assert state["heartbeat_at"]
-
-
-def test_snapshot_is_the_same_bytes_for_every_viewer(client: Client, cast: Cast) -> None:
-    run = make_run(cast)
-    make_task(run)
-    other = client_of(cast.uma).get(page_of(run, "snapshot/"), headers={"Accept-Language": "zh-hans"})
-    assert client.get(page_of(run, "snapshot/")).content == other.content
-
-
-def test_snapshot_answers_304_until_something_moves(client: Client, cast: Cast) -> None:
-    run = make_run(cast)
-    task = make_task(run)
-    first = client.get(page_of(run, "snapshot/"))
-    # Kept by the browser and asked about each time: a 304 needs something to stand for.
-    assert first.headers["Cache-Control"] == "private, no-cache"
-
-    def again() -> int:
-        answer = client.get(page_of(run, "snapshot/"), headers={"If-None-Match": first.headers["ETag"]})
-        assert datetime.fromisoformat(answer.headers["Observed-At"])
-        assert datetime.fromisoformat(answer.headers["Heartbeat-At"])
-        return answer.status_code
-
-    assert again() == 304
-    seen = timezone.now() + timedelta(seconds=1)
-    UpgradeRun.objects.filter(pk=run.pk).update(observed_at=seen)
-    assert again() == 304
-    answer = client.get(page_of(run, "snapshot/"), headers={"If-None-Match": first.headers["ETag"]})
-    assert datetime.fromisoformat(answer.headers["Observed-At"]) == seen
-    SubtaskLog.objects.create(task_instance=task, subtask_ocp_id=101, text="a line", observed_at=timezone.now())
-    assert again() == 200
-    SubtaskLog.objects.all().delete()
-    assert again() == 304
-    Endpoint.objects.update(failing_since=timezone.now())
-    assert again() == 200
-    Endpoint.objects.update(failing_since=None)
-    UpgradeRun.objects.filter(pk=run.pk).update(version=F("version") + 1)
-    assert again() == 200
-
-
-def test_read_of_the_list_keeps_a_running_run_fresh_and_only_while_it_comes_in_time(client: Client, cast: Cast) -> None:
-    own, listed = timezone.now() - timedelta(minutes=5), timezone.now() - timedelta(seconds=2)
-    run = make_run(cast, observed_at=own, list_digest="x")
-    Endpoint.objects.update(observed_at=listed)
-
-    def seen() -> datetime:
-        return datetime.fromisoformat(client.get(page_of(run, "snapshot/")).headers["Observed-At"])
-
-    assert seen() == listed
-    Endpoint.objects.update(follow_due_at=timezone.now() - timedelta(minutes=1))
-    assert seen() == own
-    Endpoint.objects.update(follow_due_at=timezone.now())
-    UpgradeRun.objects.update(unreadable_since=timezone.now())
-    assert seen() == own
-
-
-def test_looking_is_noted_with_the_chosen_subtask(client: Client, cast: Cast) -> None:
-    run = make_run(cast)
-    client.get(page_of(run, "snapshot/?node=12/34"))
-    client.get(page_of(run, "snapshot/?node=<script>"))
-    assert live.watched(now=time.time()) == {run.pk: {"12/34"}}
 
 
 def test_what_ocp_writes_stays_text(client: Client, cast: Cast) -> None:

@@ -33,6 +33,8 @@ def test_times_are_told_in_the_zone_of_the_reader_and_always_with_it(olga: User)
     assert " +05:30</time>" in client.get(f"/users/{olga.pk}/").text
     page = client.get("/settings/")
     assert "Asia/Kolkata, UTC+05:30" in page.text
+    # Choosing none is a choice of the list.
+    assert "(optional)" not in page.text
     assert '<option value="Asia/Kolkata" selected>' in page.text
     assert timezone.get_current_timezone_name() == "UTC"
     event = AuditEvent.objects.get(action="user.set_time_zone")
@@ -99,6 +101,8 @@ def test_open_session_is_no_way_to_guess_the_password(olga: User) -> None:
     for _try in range(6):
         page = client.post("/settings/password/", {"current": "wrong", "password": NEW, "again": NEW})
     assert "Too many" in page.text
+    tries = AuditEvent.objects.exclude(outcome="done").order_by("pk").values_list("action", "outcome", "actor_name")
+    assert list(tries) == [("user.set_password", "failed", "olga")] * 5 + [("user.set_password", "refused", "olga")]
     right = client.post("/settings/password/", {"current": OLD, "password": NEW, "again": NEW})
     assert right.status_code == 200
     olga.refresh_from_db()

@@ -1,0 +1,90 @@
+"""Every page of many rows: it takes as many queries for thirty rows as for three."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from tests.factories import make_cluster, make_endpoint, make_package, make_user
+from tests.views.acting import queries, run_of
+from tests.views.pages import client_of, request_for, text_of
+from upgrades import audit
+from upgrades.models import Decision, Endpoint, User
+from upgrades.rules import workflow
+from upgrades.services import path_files
+
+pytestmark = pytest.mark.django_db
+
+FEW, MANY = 3, 30
+# The page of upgrade paths shows one endpoint, the first by name.
+FIRST = "a-first"
+PLACES = ("production", "staging", "dev")
+# What stands once in each row of a list. A list that is new has to be filled by add_row() and told of here.
+ROWS = {
+    "home": r'href="/runs/\d+/"',
+    "inbox": r'href="/change-requests/\d+/"',
+    "clusters-list": r'href="/clusters/\d+/"',
+    "packages-list": r"oceanbase-ce-\d[^<\"]*\.rpm",
+    "paths-list": r'href="/upgrade-paths/\d+/"',
+    "requests-list": r'href="/change-requests/\d+/"',
+    "runs-list": r'href="/runs/\d+/"',
+    "endpoints-list": r'href="/endpoints/\d+/"',
+    "audit-list": r"event=\d+",
+    "users-list": r'href="/users/\d+/"',
+}
+
+
+def lists() -> set[str]:
+    """The names of the pages that show many rows."""
+    names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+    return {"home", "inbox", *(name for name in names if name.endswith("-list"))}
+
+
+def add_row(number: int, reader: User) -> None:
+    """One row more in every list: at an OCP of its own, with people of its own, in one of the environments."""
+    endpoint, person, place = make_endpoint(), make_user("", "operator"), PLACES[number % 3]
+    for version in ("4.2.1.8", f"4.2.1.{10 + number}"):
+        make_package(endpoint, version=version)
+    standby = make_cluster(endpoint, zones=1, environment=place, ocp_id=2, primary_ocp_id=1, labels=[f"label{number}"])
+    primary = make_cluster(endpoint, zones=1, environment=place, ocp_id=1, standby_ocp_ids=[2], owner=f"team{number}")
+    failed = make_cluster(endpoint, zones=1, environment=place, version=f"4.2.1.{10 + number}")
+    request_for(standby, requester=person, submitted_at=timezone.now())
+    request_for(failed, requester=reader, status=workflow.RequestStatus.STALE)
+    run = run_of(request_for(primary, requester=person))
+    Decision.objects.create(
+        run=run, kind="abandon", proposer=person, purpose="-", evidence={}, evidence_hash="-",
+        expires_at=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+    over = make_cluster(endpoint, zones=1, environment=place)
+    ended = run_of(request_for(over, requester=person), "verified", status_at=timezone.now())
+    audit.record("change_request.create", actor=person, subject=ended.change_request)
+    path_files.upload(endpoint=Endpoint.objects.get(name=FIRST), text=f"- version: 4.2.1.{number}", actor=reader)
+
+
+def costs(client: Client) -> dict[str, int]:
+    return {name: queries(client, reverse(name)) for name in sorted(ROWS)}
+
+
+def rows(client: Client) -> dict[str, int]:
+    return {name: len(set(re.findall(row, text_of(client, reverse(name))))) for name, row in ROWS.items()}
+
+
+def test_every_list_is_measured() -> None:
+    assert lists() == set(ROWS)
+
+
+def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three() -> None:
+    reader = make_user("vera", "auditor", "admin", *(("operator", place) for place in PLACES), ("approver", "dev"))
+    make_endpoint(name=FIRST)
+    client = client_of(reader)
+    found = []
+    for first, last in ((0, FEW), (FEW, MANY)):
+        for number in range(first, last):
+            add_row(number, reader)
+        found.append((costs(client), rows(client)))
+    (few_costs, few), (many_costs, many) = found
+    assert many_costs == few_costs
+    assert {name: (few[name], many[name]) for name in ROWS if few[name] < FEW or many[name] < MANY} == {}
