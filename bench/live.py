@@ -12,13 +12,13 @@ import pytest
 if __name__ == "__main__":
     sys.exit(pytest.main(["-q", "-s", __file__]))
 
-from statistics import median, quantiles
+from statistics import median
 from time import time
 from typing import Any
 
 from playwright.sync_api import Page
 
-from bench.record import record
+from bench.record import p95, record
 from tests.browser.test_run_page import open_page, run  # noqa: F401 (a fixture)
 from tests.conftest import chromium, django_db_setup, look_alike, page, pytest_runtest_makereport, services, stack  # noqa: F401
 from tests.followed import advance
@@ -71,5 +71,5 @@ def test_change_at_ocp_reaches_the_page(page: Page, stack: Stack, run: UpgradeRu
         # Spread over the second between two ticks, so that the figure does not follow their rhythm.
         page.wait_for_timeout(300 + 1000 * index / CHANGES)
     record("live", "change at OCP to node recoloured, p50, ms", median(times))
-    record("live", "change at OCP to node recoloured, p95, ms", quantiles(times, n=20, method="inclusive")[-1])
+    record("live", "change at OCP to node recoloured, p95, ms", p95(times))
     print("slowest, ms:", [round(figure) for figure in sorted(times)[-5:]])

@@ -1,4 +1,4 @@
-"""Keep a benchmark's figure with the commit and the machine it was taken on, as one JSON line."""
+"""Take a benchmark's figures, and keep each with the commit and the machine it was taken on, as one JSON line."""
 
 from __future__ import annotations
 
@@ -6,9 +6,28 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter
 
 RESULTS = Path(__file__).parent / "results"
+
+
+def timed(turns: int, **calls: Callable[[], object]) -> dict[str, float]:
+    """Return the median of each call in milliseconds. They take turns, so that a slow moment is slow for all."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _turn in range(turns):
+        for name, call in calls.items():
+            begun = perf_counter()
+            call()
+            times[name].append(perf_counter() - begun)
+    return {name: median(taken) * 1000 for name, taken in times.items()}
+
+
+def p95(figures: Sequence[float]) -> float:
+    """Return what 19 of 20 figures do not exceed."""
+    return quantiles(figures, n=20, method="inclusive")[-1]
 
 
 def record(name: str, what: str, figure: float, floor: float | None = None) -> None:

@@ -3,46 +3,19 @@
 Its own PostgreSQL and Redis. Run from the root: python -m bench.snapshot
 """
 
-# ruff: noqa: E402 (Django must be set up before models are imported)
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable
-from statistics import median
-from time import perf_counter
-
-from tests import settings as test_settings
-
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-
-import django
-
-django.setup()
-
-from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from bench.record import record
-from ocpdash import embedded, processes
+from bench.frame import own_services
+from bench.record import record, timed
 from tests.scenes import Cast
 from tests.views.acting import in_review, run_of
 from upgrades.models import Subtask, TaskInstance
 
 SUBTASKS = 500
 TURNS = 200
-
-
-def timed(**calls: Callable[[], object]) -> dict[str, float]:
-    """Return the median of each call in milliseconds. They take turns, so that a slow moment is slow for all."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _turn in range(TURNS):
-        for name, call in calls.items():
-            begun = perf_counter()
-            call()
-            times[name].append(perf_counter() - begun)
-    return {name: median(taken) * 1000 for name, taken in times.items()}
 
 
 def make() -> tuple[Client, str]:
@@ -66,17 +39,14 @@ def make() -> tuple[Client, str]:
 
 def main() -> None:
     """Print and keep the figures."""
-    guard = processes.Guard()
-    services = embedded.Services(test_settings.SERVICES, guard=guard, is_durable=False)
-    services.start()
-    try:
-        call_command("migrate", verbosity=0)
+    with own_services():
         client, address = make()
         first = client.get(address)
         assert first.status_code == 200
         etag = {"If-None-Match": first.headers["ETag"]}
         assert client.get(address, headers=etag).status_code == 304
         found = timed(
+            TURNS,
             floor=lambda: client.get("/healthz"),
             whole=lambda: client.get(address),
             unmoved=lambda: client.get(address, headers=etag),
@@ -85,10 +55,6 @@ def main() -> None:
         record("snapshot", "304, ms", found["unmoved"], found["floor"])
         packed = client.get(address, headers={"Accept-Encoding": "gzip"})
         record("snapshot", "bytes of it, packed", len(packed.content), len(first.content))
-    finally:
-        services.stop()
-        guard.close()
-        shutil.rmtree(test_settings.SERVICES, ignore_errors=True)
 
 
 if __name__ == "__main__":
