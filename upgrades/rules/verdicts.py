@@ -5,6 +5,7 @@ Kept are answers of pure rules, under everything that they depend on: they are n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 
@@ -64,6 +65,7 @@ class Stock:
         self.packages = packages
         self.graph = graph or known_graph()
         self._known: dict[tuple[paths.ClusterFacts, paths.PackageFacts], paths.Eligibility] = {}
+        self._standings: dict[paths.ClusterFacts, dict[str, Standing]] = {}
 
     def eligibility(self, cluster: paths.ClusterFacts, target: paths.PackageFacts) -> paths.Eligibility:
         """What paths.eligibility() says of the two, with all packages of this stock."""
@@ -74,6 +76,16 @@ class Stock:
                 self._known.clear()
             verdict = self._known[key] = paths.eligibility(cluster, target, self.packages, self.graph)
         return verdict
+
+    def standings(self, cluster: paths.ClusterFacts) -> Mapping[str, Standing]:
+        """What each package of this stock means for a cluster, by file name."""
+        found = self._standings.get(cluster)
+        if found is None:
+            if len(self._standings) * len(self.packages) >= _ANSWERS:
+                self._standings.clear()
+            found = {package.file_name: standing_of(self.eligibility(cluster, package)) for package in self.packages}
+            self._standings[cluster] = found
+        return found
 
 
 @lru_cache(maxsize=_STOCKS)

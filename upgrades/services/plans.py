@@ -138,20 +138,31 @@ def cluster_facts(cluster: Cluster, servers: Iterable[tuple[str, str]] | None = 
     """What the rules need to know of a cluster. `servers`: (version, build) of each, where they were read already."""
     if servers is None:
         servers = cluster.servers.filter(missing_since=None).values_list("version", "build")
+    told = (cluster.version, cluster.build, cluster.architecture)
+    return cluster_facts_of(told, servers, len(cluster.zone_names), cluster.endpoint.ocp_version)
+
+
+def cluster_facts_of(
+    told: tuple[str, str, str], servers: Iterable[tuple[str, str]], zone_count: int, ocp_version: str
+) -> paths.ClusterFacts:
+    """cluster_facts() of columns, for lists of thousands that make no rows. `told`: version, build, architecture."""
+    version, build, architecture = told
     return paths.ClusterFacts(
-        version=cluster.version,
-        build=cluster.build,
-        architecture=cluster.architecture,
+        version=version,
+        build=build,
+        architecture=architecture,
         server_versions=tuple(servers),
-        zone_count=len(cluster.zone_names),
-        ocp_version=cluster.endpoint.ocp_version,
+        zone_count=zone_count,
+        ocp_version=ocp_version,
     )
 
 
+PACKAGE_FACTS = ("name", "file_name", "version", "build", "operating_system", "architecture", "sha1", "type")
+
+
 def package_facts(package: Package) -> paths.PackageFacts:
-    """What the rules need to know of a package."""
-    names = ("name", "file_name", "version", "build", "operating_system", "architecture", "sha1", "type")
-    return paths.PackageFacts(**{name: getattr(package, name) for name in names})
+    """What the rules need to know of a package: its columns PACKAGE_FACTS."""
+    return paths.PackageFacts(**{name: getattr(package, name) for name in PACKAGE_FACTS})
 
 
 def _facts(change_request: ChangeRequest, target: Package, hops: tuple[paths.Hop, ...]) -> plan.PlanFacts:

@@ -144,8 +144,9 @@ def stocks(endpoint_ids: Collection[int]) -> dict[int, Stock]:
     """The server packages of each endpoint that holds any."""
     rows = Package.objects.filter(endpoint__in=endpoint_ids, missing_since=None, type=paths.SERVER_PACKAGE)
     found: dict[int, list[paths.PackageFacts]] = {}
-    for row in rows.order_by("file_name"):
-        found.setdefault(row.endpoint_id, []).append(plans.package_facts(row))
+    for endpoint_id, *columns in rows.order_by("file_name").values_list("endpoint_id", *plans.PACKAGE_FACTS):
+        facts = paths.PackageFacts(**dict(zip(plans.PACKAGE_FACTS, columns, strict=True)))
+        found.setdefault(endpoint_id, []).append(facts)
     graphs = selectors.path_graphs(found)
     return {endpoint_id: stock_of(tuple(packages), graphs[endpoint_id]) for endpoint_id, packages in found.items()}
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from django.db.models import Count, Exists, F, Func, IntegerField, Window
 from django.db.models.functions import RowNumber
@@ -81,20 +80,27 @@ class ShelfView:
 def alike_clusters(user: User) -> Alike:
     """How many clusters the reader sees of each kind, by endpoint: the rules answer once for all that are alike."""
     kinds = _present(user).order_by().values_list(*_KIND).annotate(Count("pk"))
-    versions = dict(Endpoint.objects.values_list("pk", "ocp_version"))
+    ocp_versions = dict(Endpoint.objects.values_list("pk", "ocp_version"))
     alike: Counter[tuple[int, paths.ClusterFacts]] = Counter()
-    for *columns, count in kinds:
-        alike[columns[0], _facts_of(columns, versions)] += count
+    for endpoint_id, version, build, architecture, servers, zones, count in kinds:
+        told, pairs = (version, build, architecture), [(version, build) for version, build in servers]
+        alike[endpoint_id, plans.cluster_facts_of(told, pairs, zones, ocp_versions[endpoint_id])] += count
     return alike
 
 
-def serves(package: Package, alike: Alike, stock: Stock) -> Serves:
-    """What the list says of a package of `stock`."""
-    target = plans.package_facts(package)
-    counts: Counter[Standing] = Counter()
+def serves(packages: Iterable[Package], alike: Alike, stocks: Mapping[int, Stock]) -> dict[int, Serves]:
+    """What the list says of each of `packages`, by key. `stocks`: by endpoint; each kind of clusters is asked once."""
+    standings: dict[int, list[tuple[Mapping[str, Standing], int]]] = {}
     for (endpoint_id, facts), count in alike.items():
-        if endpoint_id == package.endpoint_id:
-            counts[standing_of(stock.eligibility(facts, target))] += count
+        if endpoint_id in stocks:
+            standings.setdefault(endpoint_id, []).append((stocks[endpoint_id].standings(facts), count))
+    return {row.pk: _serves(row.file_name, standings.get(row.endpoint_id, ())) for row in packages}
+
+
+def _serves(file_name: str, standings: Iterable[tuple[Mapping[str, Standing], int]]) -> Serves:
+    counts: Counter[Standing] = Counter()
+    for by_package, count in standings:
+        counts[by_package[file_name]] += count
     return Serves(counts[Standing.POSSIBLE] + counts[Standing.CAUTIONED], counts[Standing.LACKING])
 
 
@@ -125,13 +131,6 @@ def shelves(package: Package, alike: Alike, stock: Stock) -> list[ShelfView]:
 def _present(user: User) -> ClusterQuerySet:
     zones = Func("zone_names", function="jsonb_array_length", output_field=IntegerField())
     return Cluster.objects.visible_to(user).filter(missing_since=None).annotate(zone_total=zones)
-
-
-def _facts_of(columns: Iterable[Any], ocp_versions: Mapping[int, str]) -> paths.ClusterFacts:
-    values = dict(zip(_KIND, columns, strict=True))
-    kind = Cluster(zone_names=[""] * values.pop("zone_total"), **values)
-    kind.endpoint = Endpoint(pk=kind.endpoint_id, ocp_version=ocp_versions[kind.endpoint_id])
-    return plans.cluster_facts(kind, kind.shown_versions)
 
 
 def _named(user: User, endpoint: Endpoint) -> dict[paths.ClusterFacts, list[Cluster]]:

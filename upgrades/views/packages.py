@@ -83,7 +83,7 @@ def package_detail(request: HttpRequest, pk: int) -> HttpResponse:
         facts |= {
             "groups": package_facts.groups(user, package, alike, stock),
             "shelves": package_facts.shelves(package, alike, stock),
-            "serves": package_facts.serves(package, alike, stock),
+            "serves": package_facts.serves([package], alike, {package.endpoint_id: stock})[package.pk],
             "path_file": selectors.path_file_in_force(package.endpoint_id),
         }
     return render(request, "upgrades/packages/detail.html", facts)
@@ -126,7 +126,7 @@ def _rows(user: User, packages: list[Package]) -> list[Row]:
         return [Row(package, None) for package in packages]
     alike = package_facts.alike_clusters(user)
     stocks = cluster_rows.stocks({package.endpoint_id for package in servers})
-    serves = {package.pk: package_facts.serves(package, alike, stocks[package.endpoint_id]) for package in servers}
+    serves = package_facts.serves(servers, alike, stocks)
     return [Row(package, serves.get(package.pk)) for package in packages]
 
 
