@@ -17,6 +17,7 @@ from upgrades.services import endpoints, inventory, plans
 from upgrades.services.moves import Invalid
 
 _NEWEST = 200
+_UPGRADES_KEPT = 20
 
 
 class Blocked(Exception):
@@ -171,9 +172,10 @@ def _fact(task: types.TaskInstance) -> preread.TaskFact:
 def mirror_servers(
     cluster: Cluster, servers: Sequence[types.Server], tasks: Sequence[types.TaskInstance], at: datetime
 ) -> None:
-    """Mirror the servers of a cluster and the failed upgrades among its newest `tasks`, both read since `at`.
+    """Mirror the servers of a cluster and the upgrades among its newest `tasks`, both read since `at`.
 
-    Together, since every plan for the cluster names both: an older read writes neither over a younger one.
+    Together, since every plan for the cluster names servers and failed upgrades: an older read writes neither over a
+    younger one.
     """
     facts = [_fact(task) for task in tasks]
     with transaction.atomic():
@@ -182,7 +184,29 @@ def mirror_servers(
         # On a busy cluster the newest tasks push an old failure out: that is no reason to void votes.
         known = rows.values_list("failed_leftover_ids", flat=True).first() if len(tasks) >= _NEWEST else ()
         leftovers = preread.failed_leftovers(facts, cluster.ocp_id, known or ())
-        rows.exclude(failed_leftover_ids=leftovers).update(failed_leftover_ids=leftovers)
+        found = {"failed_leftover_ids": leftovers, "upgrades_in_ocp": _upgrades(tasks)}
+        rows.exclude(**found).update(**found)
+
+
+def _upgrades(tasks: Sequence[types.TaskInstance]) -> list[dict[str, str | int]]:
+    """The upgrade parents among `tasks`, newest first, with what a reader of the cluster's history is told."""
+    parents = {task.id: task for task in tasks if words.is_upgrade_parent(task)}
+    newest = sorted(parents.values(), key=lambda task: (_started(task), task.id), reverse=True)
+    return [
+        {
+            "task_id": task.id,
+            "status": task.status[:64],
+            "operation": words.operation_of(task)[:64],
+            "creator_name": task.creator_name[:100],
+            "started_at": _started(task),
+        }
+        for task in newest[:_UPGRADES_KEPT]
+    ]
+
+
+def _started(task: types.TaskInstance) -> str:
+    """In UTC, so that texts compare as times do; "" where OCP does not tell."""
+    return task.start_time.isoformat(timespec="seconds") if task.start_time else ""
 
 
 def newest_tasks(cluster: Cluster, client: OcpClient) -> Sequence[types.TaskInstance]:
