@@ -69,6 +69,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "endpoint.secret_needed": _("Enter the password or secret key of this account."),
     "endpoint.secret_missing": _("The stored secret goes with another account or key: enter the one of this one."),
     "endpoint.saved_meanwhile": _("Somebody saved %(name)s while you edited it. Compare, then save once more."),
+    "endpoint.not_in_doubt": _("Nothing is in doubt about %(name)s any more: somebody said so, or the servers went."),
     "endpoint.already_so": _("Somebody did this for %(name)s already."),
     "endpoint.worker_silent": _("OCP did not fail: our own Celery worker is silent. See whether it runs."),
     "endpoint.is_off": _("%(name)s is switched off: nothing is asked there."),
@@ -205,7 +206,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "start.cluster_missing": _("OCP does not show every affected cluster: %(ocp_ids)s is missing."),
     "start.server_elsewhere": _(
         "%(endpoint)s shows server %(address)s of %(cluster)s as well. "
-        "While two endpoints show one server, nothing is started."
+        "Until an admin says on the endpoint's page that these are two servers, nothing is started here."
     ),
     "start.cluster_not_running": _("%(cluster)s is %(status)s in OCP, not RUNNING."),
     "start.task_running": _("In OCP task %(task_id)s is running: %(name)s."),

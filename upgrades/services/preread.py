@@ -8,12 +8,12 @@ from datetime import datetime
 from django.db import transaction
 
 from upgrades import selectors
-from upgrades.models import ChangeRequest, Cluster, Server, UpgradeRun
+from upgrades.models import ChangeRequest, Cluster, UpgradeRun
 from upgrades.ocp import types, words
 from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import OcpError
 from upgrades.rules import Reason, preread
-from upgrades.services import endpoints, inventory, plans
+from upgrades.services import endpoints, identity, inventory, plans
 from upgrades.services.moves import Invalid
 
 _NEWEST = 200
@@ -85,7 +85,7 @@ def _read(change_request: ChangeRequest, client: OcpClient, budget: _Budget) -> 
         tasks += found
     known = _with_types(client, {task.id: task for task in tasks}, budget)
     facts = [_fact(task) for task in known.values()]
-    elsewhere = why_elsewhere(clusters)
+    elsewhere = identity.why_only_read(clusters)
     if elsewhere is not None:
         raise Blocked(elsewhere)
     reason = preread.why_blocked(
@@ -109,25 +109,6 @@ def _affected(change_request: ChangeRequest) -> list[Cluster]:
         missing = sorted(ids - {cluster.ocp_id for cluster in found})
         raise Blocked(Reason("start.cluster_missing", {"ocp_ids": tuple(missing)}))
     return found
-
-
-def why_elsewhere(clusters: Sequence[Cluster]) -> Reason | None:
-    """Why nothing may start on `clusters`, of one endpoint: another one shows a server of theirs as well.
-
-    They may be one OCP under two addresses, each with its own approvals and holds. To switch one off ends the doubt.
-    """
-    servers = Server.objects.filter(missing_since=None).select_related("cluster__endpoint")
-    ours = {server.address: server.cluster for server in servers.filter(cluster__in=clusters)}
-    others = servers.exclude(cluster__endpoint__in={cluster.endpoint_id for cluster in clusters}).filter(
-        ip__in={address.rpartition(":")[0] for address in ours},
-        cluster__missing_since=None,
-        cluster__endpoint__is_active=True,
-    )
-    for other in others.order_by("pk"):
-        if other.address in ours:
-            where = {"endpoint": other.cluster.endpoint.name, "cluster": ours[other.address].name}
-            return Reason("start.server_elsewhere", {**where, "address": other.address})
-    return None
 
 
 def _tasks_of(client: OcpClient, cluster_id: int, budget: _Budget) -> list[types.TaskInstance]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from upgrades import reasons, selectors
 from upgrades.forms.clusters import ClusterFilterForm, DescribeForm, EnvironmentForm
 from upgrades.models import Cluster, ClusterHold, Role, User
-from upgrades.services import clusters, topology
+from upgrades.services import clusters, identity, topology
 from upgrades.services.moves import Invalid, attempt
 from upgrades.views import cluster_facts, cluster_filters, cluster_history, cluster_rows, exports, reading, saved_views
 from upgrades.views.reader import reader
@@ -164,6 +164,7 @@ def _page(
         "taking_status": cluster_rows.status_of(taking) if taking else "",
         "hold": ClusterHold.objects.filter(cluster=cluster).select_related("run").first(),
         "relatives": {row.ocp_id: row for row in cluster_rows.relatives(user, [cluster]).values()},
+        "only_read": identity.why_only_read([cluster]),
         "topology": cluster_facts.topology(cluster),
         "offers": cluster_facts.offers(cluster),
         "parameters": cluster_facts.parameters(cluster),
