@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PASSWORD, Meet
+from tests.browser.walk import CUT_OFF, PHONE
 from tests.journey.steps import Person
 from tests.scenes import CLUSTER
 from upgrades.models import Cluster, Endpoint, PathFile, User
@@ -16,7 +17,7 @@ from upgrades.simulator.server import LookAlike
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
-WIDTHS = (1440, 390)
+WIDTHS = (1440, PHONE)
 EN_LIGHT: dict[str, Any] = {"locale": "en-GB", "color_scheme": "light", "viewport": {"width": 1440, "height": 900}}
 EN_DARK: dict[str, Any] = {"locale": "en-GB", "color_scheme": "dark", "viewport": {"width": 1440, "height": 900}}
 ZH_DARK: dict[str, Any] = {"locale": "zh-CN", "color_scheme": "dark", "viewport": {"width": 390, "height": 844}}
@@ -40,6 +41,8 @@ def look(person: Person) -> None:
     for width in (*(width for width in WIDTHS if width != own["width"]), own["width"]):
         person.page.set_viewport_size({"width": width, "height": own["height"]})
         assert person.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), f"{person.page.url} {width}"
+        if width == PHONE:
+            assert person.page.evaluate(CUT_OFF) == [], person.page.url
 
 
 def go(person: Person, path: str) -> None:
