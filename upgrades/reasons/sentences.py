@@ -74,6 +74,10 @@ SENTENCES: Mapping[str, str | Promise] = {
     "endpoint.worker_silent": _("OCP did not fail: our own Celery worker is silent. See whether it runs."),
     "endpoint.is_off": _("%(name)s is switched off: nothing is asked there."),
     "endpoint.ca_gone": _("The CA file of %(name)s, %(path)s, cannot be read: put it back, or store the CA's text."),
+    "endpoint.breaker_clock": _(
+        "%(name)s refused our signature, for its clock is %(seconds)s s from ours: "
+        "nothing is asked until a test of the connection passes."
+    ),
     "endpoint.breaker_open": _("%(name)s refused our sign-in: nothing is asked until its credentials are new."),
     "endpoint.credentials_missing": _("No credentials are stored for %(name)s: an admin has to enter them."),
     "endpoint.credentials_unreadable": _("No key opens the credentials of %(name)s: put it back, or enter them anew."),
