@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlsafe_base64_encode
 from pytest_django import DjangoDbBlocker
 
-from tests.factories import make_cluster, make_endpoint, make_package, make_user
+from tests.factories import make_cluster, make_endpoint, make_package, make_server, make_user
 from tests.scenes import vote
 from tests.views.acting import ballot, run_of, target_of
 from tests.views.pages import sent
@@ -74,6 +74,7 @@ class Town:
         self.package = make_package(self.endpoint)
         make_package(self.endpoint, version="4.2.1.7", build="107010002024062719")
         self.cluster, self.taken = self._cluster("free"), self._cluster("taken")
+        self.twin = self._twin()
         self._requests()
         self._runs()
         self.kept = path_files.upload(endpoint=self.endpoint, text="- version: 4.2.1.8", actor=self._person("admi*"))
@@ -128,6 +129,7 @@ class Town:
             "endpoints-switch": self.spare,
             "packages": self.package,
             "endpoints-address": self.spare,
+            "endpoints-apart": self.twin,
             "paths": self.kept,
             "paths-remove": self.in_force,
             "users": self.author,
@@ -142,6 +144,13 @@ class Town:
 
     def _cluster(self, name: str) -> Cluster:
         return make_cluster(self.endpoint, name=f"{SECRET}_{name}", environment=HOME)
+
+    def _twin(self) -> Endpoint:
+        """A later endpoint that shows a server of the free cluster."""
+        shared = self.cluster.servers.all()[0]
+        other = make_cluster(make_endpoint(name="twin"), name=f"{SECRET}_twin", environment=HOME, zones=0)
+        make_server(other, ip=shared.ip, port=shared.port)
+        return other.endpoint
 
     def _request(self, cluster: Cluster) -> ChangeRequest:
         return change_requests.create(
@@ -209,6 +218,7 @@ class Town:
             "endpoints-edit": entered | {"name": "renamed"},
             "endpoints-switch": {"to": "off"},
             "endpoints-address": moved(self.spare),
+            "endpoints-apart": {"other": self.endpoint.pk},
             "endpoints-test": {},
             "users-create": {"username": "new", "full_name": "New Person", "grants": ["viewer:dev"]},
             "users-grants": {"grants": ["viewer:dev"]},
@@ -239,6 +249,7 @@ class Town:
             "endpoints-edit": (self.endpoint, {"lock_version": self.endpoint.lock_version - 1}),
             "endpoints-switch": (make_endpoint(name="off", is_active=False), {}),
             "endpoints-address": (self.endpoint, {}),
+            "endpoints-apart": (self.spare, {}),
             "users-deactivate": (self.gone, {}),
             "users-reactivate": (self.author, {}),
             "users-link": (self.gone, {}),

@@ -74,6 +74,7 @@ ACTIONS: Mapping[str, str | Promise] = {
     "endpoint.add": _("added an endpoint"),
     "endpoint.edit": _("edited an endpoint"),
     "endpoint.move": _("moved an endpoint to another address"),
+    "endpoint.tell_apart": _("said that an endpoint shows other servers than an earlier one"),
     "endpoint.test": _("tested the connection to an endpoint"),
     "endpoint.switch_on": _("switched an endpoint on"),
     "endpoint.switch_off": _("switched an endpoint off"),

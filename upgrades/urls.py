@@ -88,6 +88,7 @@ urlpatterns = [
     path("endpoints/<int:pk>/edit/", endpoints.endpoint_edit, name="endpoints-edit"),
     path("endpoints/<int:pk>/switch/", endpoints.endpoint_switch, name="endpoints-switch"),
     path("endpoints/<int:pk>/address/", endpoints.endpoint_address, name="endpoints-address"),
+    path("endpoints/<int:pk>/tell-apart/", endpoints.endpoint_tell_apart, name="endpoints-apart"),
     path("endpoints/<int:pk>/test/", endpoints.endpoint_test, name="endpoints-test"),
     # audit
     path("audit/", audit.audit_list, name="audit-list"),

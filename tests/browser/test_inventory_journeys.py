@@ -8,15 +8,17 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PASSWORD, Meet
+from tests.browser.walk import CUT_OFF, PHONE
+from tests.factories import make_user
 from tests.journey.steps import Person
-from tests.scenes import CLUSTER
+from tests.scenes import CLUSTER, TARGET
 from upgrades.models import Cluster, Endpoint, PathFile, User
-from upgrades.services import inventory
+from upgrades.services import inventory, topology
 from upgrades.simulator.server import LookAlike
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
-WIDTHS = (1440, 390)
+WIDTHS = (1440, PHONE)
 EN_LIGHT: dict[str, Any] = {"locale": "en-GB", "color_scheme": "light", "viewport": {"width": 1440, "height": 900}}
 EN_DARK: dict[str, Any] = {"locale": "en-GB", "color_scheme": "dark", "viewport": {"width": 1440, "height": 900}}
 ZH_DARK: dict[str, Any] = {"locale": "zh-CN", "color_scheme": "dark", "viewport": {"width": 390, "height": 844}}
@@ -40,6 +42,8 @@ def look(person: Person) -> None:
     for width in (*(width for width in WIDTHS if width != own["width"]), own["width"]):
         person.page.set_viewport_size({"width": width, "height": own["height"]})
         assert person.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), f"{person.page.url} {width}"
+        if width == PHONE:
+            assert person.page.evaluate(CUT_OFF) == [], person.page.url
 
 
 def go(person: Person, path: str) -> None:
@@ -70,6 +74,66 @@ def add_endpoint(ada: Person, ocp: LookAlike) -> None:
     assert Cluster.objects.count() == 2 * before
     go(ada, "/clusters/")
     expect(page.locator("main h1 .count")).to_have_text(str(2 * before))
+
+
+def tell_servers_apart(ada: Person) -> None:
+    """The second OCP shows a server of the first one: it is only read until an admin says that they are two."""
+    page, hands = ada.page, ada.hands
+    beijing = Endpoint.objects.get(name="Beijing")
+    topology.sync(beijing.clusters.get(name=CLUSTER))
+    go(ada, f"/endpoints/{beijing.pk}/")
+    expect(page.locator(".banner[data-status=unconfirmed]")).to_be_visible()
+    hands.press(page.locator("form[action$='/tell-apart/'] button"))
+    hands.press(page.locator("dialog[open] button[value=yes]"))
+    expect(page.locator(".toast")).to_be_visible()
+    expect(page.locator("form[action$='/tell-apart/']")).to_have_count(0)
+    beijing.refresh_from_db()
+    assert len(beijing.told_apart_from) == 1
+
+
+def move_endpoint(ada: Person, ben: Person) -> None:
+    """One admin proposes another address, and another one confirms it."""
+    path = f"/endpoints/{Endpoint.objects.get(name='Beijing').pk}/"
+    go(ada, path)
+    panel = ada.page.locator("#address")
+    ada.hands.press(panel.locator("summary"))
+    look(ada)
+    ada.hands.write(panel.locator("input[name=base_url]"), "https://ocp-2.example.com")
+    ada.hands.write(panel.locator("[name=purpose]"), "It moves to another rack.")
+    ada.hands.press(panel.locator("form[action$='/address/'] button[type=submit]"))
+    expect(panel.locator("form[action$='/withdraw/']")).to_be_visible()
+    # Who proposed it cannot confirm it.
+    expect(panel.locator("form[action$='/confirm/']")).to_have_count(0)
+    look(ada)
+    go(ben, path)
+    ben.hands.choose(ben.page.locator("input[name=is_read]"))
+    ben.hands.press(ben.page.locator("form[action$='/confirm/'] button"))
+    expect(ben.page.locator(".head__sub")).to_contain_text("https://ocp-2.example.com")
+    look(ben)
+    moved = Endpoint.objects.get(name="Beijing")
+    assert (moved.base_url, moved.credentials, moved.told_apart_from) == ("https://ocp-2.example.com", "", [])
+
+
+def find_a_package_and_a_way(person: Person) -> None:
+    """From the list of packages to one of them, and from there to the way of its versions."""
+    page, hands = person.page, person.hands
+    go(person, "/packages/")
+    hands.write(page.get_by_role("searchbox"), TARGET)
+    page.keyboard.press("Enter")
+    expect(page.locator("main a.name")).to_have_count(1)
+    look(person)
+    hands.press(page.locator("main a.name"))
+    expect(page).to_have_url(re.compile(r"/packages/\d+/$"))
+    expect(page.locator("main")).to_contain_text(CLUSTER)
+    look(person)
+    hands.press(page.locator("main a[href*='/upgrade-paths/?endpoint=']"))
+    hands.write(page.locator("input[name=source]"), "3.1.2")
+    hands.write(page.locator("input[name=target]"), "4.2.1.8")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("source=3.1.2&target=4.2.1.8"))
+    # OceanBase's own wall, with whose rule it is.
+    expect(page.locator("main [data-status=blocked]").first).to_be_visible()
+    look(person)
 
 
 def set_oneself_up(person: Person) -> None:
@@ -140,10 +204,16 @@ def put_file_in_force(ada: Person) -> None:
 
 
 def test_admin_adds_an_ocp_and_somebody_sets_oneself_up_by_mouse(meet: Meet, second: LookAlike) -> None:
-    add_endpoint(meet("ada", **ZH_DARK), second)
+    ada = meet("ada", **ZH_DARK)
+    add_endpoint(ada, second)
+    tell_servers_apart(ada)
+    make_user("ben", "admin", password=PASSWORD)
+    move_endpoint(ada, meet("ben", has_mouse=False, **EN_DARK))
     set_oneself_up(meet("uma", **EN_LIGHT))
 
 
 def test_cluster_is_described_and_a_path_file_comes_into_force_by_keyboard(meet: Meet) -> None:
-    describe_and_ask(meet("olga", has_mouse=False, **EN_DARK))
+    olga = meet("olga", has_mouse=False, **EN_DARK)
+    describe_and_ask(olga)
+    find_a_package_and_a_way(olga)
     put_file_in_force(meet("ada", has_mouse=False, **ZH_LIGHT))

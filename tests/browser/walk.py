@@ -31,6 +31,13 @@ DOUBLE_IDS = """() => {
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
   return ids.filter((id, place) => ids.indexOf(id) !== place);
 }"""
+# Rows that are cards on a phone hide what is wider than they are.
+CUT_OFF = """() => {
+  const right = (element) => element.getBoundingClientRect().right;
+  const words = [...document.querySelectorAll(".tablebox :is(.state, .badge, .name, .sub)")];
+  const cut = words.filter((word) => word.getClientRects().length && right(word) > right(word.closest(".tablebox")));
+  return cut.map((word) => word.textContent.trim().slice(0, 40));
+}"""
 Way = tuple[int, Literal["light", "dark"], dict[str, Any]]
 # A phone in light shows the elements of a phone in dark with the colours of a wide page in light.
 WAYS: tuple[Way, ...] = ((1440, "light", ALL_RULES), (1440, "dark", COLOURS), (PHONE, "dark", ALL_RULES))
@@ -88,6 +95,8 @@ class Walk:
             troubles += [f"{width} {scheme} {line}" for line in findings(self.page, options)]
             if not self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
                 troubles.append(f"{width}: scrolls sideways")
+            if width == PHONE:
+                troubles += [f"{width}: {text!r} is cut off" for text in self.page.evaluate(CUT_OFF)]
         title = self.titles[name] = self.page.title()
         if not title.endswith(" · ocpdash") or title.startswith(" "):
             troubles.append(f"its title is {title!r}")

@@ -24,6 +24,10 @@ def payload(name: str) -> bytes:
     return (PAYLOADS / f"{name}.json").read_bytes()
 
 
+def payload_names() -> set[str]:
+    return {path.stem for path in PAYLOADS.glob("*.json")}
+
+
 def document(name: str) -> Any:
     return json.loads(payload(name))
 

@@ -223,7 +223,7 @@ def test_call_carries_the_headers_that_the_manual_asks_for(hostile, name):
     CALLS[name].make(client_of(server.url))
     head = server.requests[0].partition(b"\r\n\r\n")[0].decode()
     sent = dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
-    assert sent["Authorization"] == "Basic b2xnYTpjYW5hcnktUGE1NS93b3Jk"
+    assert sent.get("Authorization") == (None if name == "time" else "Basic b2xnYTpjYW5hcnktUGE1NS93b3Jk")
     assert sent["Content-Type"] == "application/json"
     assert sent["Host"] == f"127.0.0.1:{server.port}"
     assert sent["Accept-Encoding"] == ("identity" if CALLS[name].sends.startswith("POST") else "gzip")
@@ -244,6 +244,13 @@ def test_path_prefix_of_the_address_is_kept(hostile):
 @pytest.mark.parametrize("body", [b'"2021-08-25T07:09:31Z"', b"2021-08-25T15:09:31+0800\n"])
 def test_time_is_read_quoted_or_with_a_line_end(hostile, body):
     assert client_of(hostile(answer(body)).url).time() == datetime(2021, 8, 25, 7, 9, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_time_is_asked_with_a_sign_in_only_where_it_is_asked_for(hostile, status):
+    server = hostile(answer(b"", status), answer(b"2021-08-25T15:09:31+08:00"))
+    assert client_of(server.url).time() == datetime(2021, 8, 25, 7, 9, 31, tzinfo=UTC)
+    assert [b"Authorization" in request for request in server.requests] == [False, True]
 
 
 @pytest.mark.parametrize("body", [b"", b"okay", b"2021-08-25T15:09:31", "２０２１-08-25T15:09:31Z".encode(), b"\xff"])

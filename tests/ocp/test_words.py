@@ -37,3 +37,14 @@ def test_type_says_whether_ocp_started_the_task_itself(task_type, is_system):
 @pytest.mark.parametrize(("name", "speaks"), [("Upgrade OB cluster", True), ("Restart OB cluster", False)])
 def test_name_may_speak_of_an_upgrade(name, speaks):
     assert words.names_an_upgrade(parse_tasks.task({"id": 1, "name": name})) is speaks
+
+
+def test_finished_rollback_is_told_by_the_subtasks_where_the_list_shows_no_operation():
+    rolled_back, *others = [parse_tasks.task(task) for task in document("task-list")["data"]["contents"]]
+    assert (rolled_back.status, rolled_back.operation, words.operation_of(rolled_back)) == (
+        "SUCCESSFUL",
+        "",
+        "ROLLBACK",
+    )
+    assert [words.operation_of(task) for task in others] == [""] * len(others)
+    assert words.operation_of(parse_tasks.task(document("task-detail")["data"])) == "EXECUTE"

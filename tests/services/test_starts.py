@@ -41,9 +41,9 @@ def test_an_endpoint_that_is_switched_off_says_so_and_is_not_asked(look_alike, c
 
 
 def seen_elsewhere(change_request, **over):
-    """A server of the request's cluster, as another endpoint shows it too."""
+    """A server of the request's cluster, as an endpoint that was added before shows it too."""
     server = change_request.cluster.servers.first()
-    other = make_cluster(make_endpoint(name="other"), zones=0, **over)
+    other = make_cluster(make_endpoint(name="other", pk=0), zones=0, **over)
     return make_server(other, ip=server.ip, port=server.port)
 
 

@@ -18,6 +18,8 @@ from upgrades.simulator.server import LookAlike
 
 pytestmark = pytest.mark.django_db
 
+TARGET = "oceanbase-4.2.1.8-108000022024072217.el7.x86_64.rpm"
+
 
 @pytest.fixture
 def cluster(endpoint: Endpoint) -> Cluster:
@@ -133,8 +135,7 @@ def test_parameters_that_ocp_does_not_give_leave_nothing_to_believe(look_alike: 
 
 def failed_upgrade(look_alike: LookAlike, cluster: Cluster) -> int:
     """Somebody's upgrade of `cluster` that has failed in OCP; its task id."""
-    target = "oceanbase-4.2.1.8-108000022024072217.el7.x86_64.rpm"
-    started = control(look_alike, "POST", "/foreign-upgrade", cluster_id=cluster.ocp_id, rpmFileName=target)
+    started = control(look_alike, "POST", "/foreign-upgrade", cluster_id=cluster.ocp_id, rpmFileName=TARGET)
     control(look_alike, "POST", f"/tasks/{started['task_id']}/set", status="FAILED")
     return int(started["task_id"])
 
@@ -251,3 +252,26 @@ def test_vanished_zones_come_back() -> None:
     for second, zones in enumerate([[zone], [], [zone]]):
         inventory.mirror_zones(cluster, zones, at + timedelta(seconds=second))
     assert Zone.objects.get().missing_since is None
+
+
+def test_upgrades_that_ocp_shows_are_kept_newest_first_whoever_began_them(
+    look_alike: LookAlike, cluster: Cluster
+) -> None:
+    task_id = failed_upgrade(look_alike, cluster)
+    assert topology.sync(cluster) is None
+    cluster.refresh_from_db()
+    assert [(row["task_id"], row["status"]) for row in cluster.upgrades_in_ocp] == [(task_id, "FAILED")]
+    failed = endpoints.client(cluster.endpoint).task(task_id)
+    began = failed.start_time
+    assert began is not None
+    by_rollback = tuple(replace(step, status="PENDING", operation="ROLLBACK") for step in failed.subtasks)
+    older = replace(failed, id=task_id + 9, start_time=began - timedelta(days=9), status="SUCCESSFUL", operation="")
+    tasks = [replace(older, subtasks=by_rollback), failed, replace(failed, id=1, name="Backup", subtasks=())]
+    preread.mirror_servers(cluster, [server(1)], tasks, timezone.now())
+    preread.mirror_servers(cluster, [server(1)], [], timezone.now() - timedelta(minutes=1))
+    cluster.refresh_from_db()
+    assert [(row["task_id"], row["operation"]) for row in cluster.upgrades_in_ocp] == [
+        (task_id, "EXECUTE"),
+        (task_id + 9, "ROLLBACK"),
+    ]
+    assert all(row["creator_name"] and row["started_at"].endswith("+00:00") for row in cluster.upgrades_in_ocp)

@@ -14,7 +14,7 @@ from tests.views.acting import client_of
 from upgrades import reasons
 from upgrades.models import AuditEvent, Endpoint, User
 from upgrades.rules import Reason
-from upgrades.services import administration, credentials, inventory, trying
+from upgrades.services import administration, credentials, endpoints, inventory, trying
 from upgrades.services.administration import Entry
 from upgrades.services.moves import Forbidden, Invalid, TooLate
 from upgrades.simulator.server import LookAlike
@@ -83,8 +83,11 @@ def test_a_clock_that_is_off_is_named_and_not_the_key(
     assert failure["code"] == "ocp.clock_differs"
     assert abs(failure["params"]["seconds"] - skew) <= 2
     assert endpoint.breaker_opened_at is not None
+    why = endpoints.why_not_read(endpoint, timezone.now())
+    assert why is not None
+    assert (why.code, why.params["seconds"]) == ("endpoint.breaker_clock", failure["params"]["seconds"])
     lines = trying.try_stored(actor=admin, endpoint=endpoint)
-    assert codes(lines)["account"] == "ocp.clock_differs"
+    assert (codes(lines)["clock"], codes(lines)["account"]) == ("test.clock_differs", "ocp.clock_differs")
     control(look_alike, "POST", "/clock", skew=0)
     cache.clear()
     assert trying.is_passed(trying.try_stored(actor=admin, endpoint=endpoint))

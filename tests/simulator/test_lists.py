@@ -46,7 +46,7 @@ def test_tasks_come_newest_first_and_are_found_by_every_filter(ocp: Person) -> N
         {"status": "RUNNING,FAILED"},
         {"clusterId": COUPON_DEV},
         {"cluterName": "coupon_dev"},
-        {"name": "upgrade ob"},
+        {"name": "upgrade ob", "status": "RUNNING"},
     ):
         assert [task["id"] for task in ocp.data("/api/v2/tasks/instances", **query)["contents"]] == [parent_id]
     assert ocp.data("/api/v2/tasks/instances", type="SYS_SCHEDULED")["page"]["totalElements"] == 1

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.factories import make_cluster, make_endpoint, make_package, make_server, make_user
 from tests.views.pages import client_of, names_of, page_of, request_for, run_of, text_of
-from upgrades.models import AuditEvent, Cluster, ClusterHold, Endpoint
+from upgrades.models import AuditEvent, Cluster, ClusterHold, Endpoint, UpgradeRun
 from upgrades.rules import workflow
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +105,27 @@ def test_a_failed_look_at_the_servers_says_why_and_how_old_they_are(reader: Clie
 def test_a_vanished_cluster_stays_readable_and_says_since_when(reader: Client) -> None:
     cluster = make_cluster(missing_since=timezone.now())
     assert "OCP does not show this cluster since" in text_of(reader, page_of(cluster))
+
+
+def test_the_history_tells_ours_and_what_only_ocp_knows(reader: Client) -> None:
+    def upgrade(task_id: int, **over: str) -> dict[str, str | int]:
+        told = {"status": "SUCCESSFUL", "operation": "", "creator_name": "root", "started_at": ""}
+        return {"task_id": task_id, **told, **over}
+
+    rolled_back = upgrade(72, operation="ROLLBACK", started_at="2024-05-03T02:10:00+00:00", creator_name="<b>wu")
+    cluster = make_cluster(upgrades_in_ocp=[upgrade(73), rolled_back])
+    run = run_of(request_for(cluster, status=workflow.RequestStatus.IN_PROGRESS))
+    text = text_of(reader, page_of(cluster))
+    assert run.number in text
+    assert text.count("no run here is bound to it") == 2
+    assert "&lt;b&gt;wu" in text
+    assert "SUCCESSFUL by ROLLBACK" in text
+    assert "2024-05-03T02:10:00+00:00" in text
+    # Once a run is bound to the task, it is ours.
+    UpgradeRun.objects.update(ocp_task_id=73)
+    text = text_of(reader, page_of(cluster))
+    assert "OCP task 73" not in text
+    assert "OCP task 72" in text
 
 
 # --- the environment -------------------------------------------------------------------------------------------

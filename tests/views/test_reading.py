@@ -65,6 +65,20 @@ def test_an_open_breaker_says_that_reading_stopped_and_what_ends_it(reader: Clie
     assert "8ae3dcf2" in text
 
 
+def test_a_breaker_that_a_clock_opened_asks_for_no_new_credentials(reader: Client) -> None:
+    Endpoint.objects.update(
+        failing_since=timezone.now(),
+        breaker_opened_at=timezone.now(),
+        breaker_credentials=credentials.mark(Endpoint.objects.get()),
+        failure={"code": "ocp.clock_differs", "params": {"seconds": 1200}},
+    )
+    for address in (LIST, f"/endpoints/{Endpoint.objects.get().pk}/"):
+        text = text_of(reader, address)
+        assert "its clock is 1200 s from ours" in text
+        assert "credentials are new" not in text
+        assert "with new credentials" not in text
+
+
 def test_a_used_up_quota_says_until_when_and_blames_nobody(reader: Client) -> None:
     make_cluster()
     Endpoint.objects.update(

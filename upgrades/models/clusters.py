@@ -25,6 +25,7 @@ class Cluster(models.Model):
     `server_versions` repeats the different [version, build] of its servers, sorted, so that lists of thousands need not
     look at servers; more than one makes it mixed. Written with the servers, in one transaction.
     `environment`, `owner` (a team or a person) and `labels` (words, sorted) are ours: OCP knows nothing of them.
+    `upgrades_in_ocp`: the newest upgrade parents that OCP shows, ours too, as services.preread writes them.
     """
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="clusters")
@@ -54,6 +55,7 @@ class Cluster(models.Model):
     labels = models.JSONField(default=list)
     facts = models.JSONField(default=dict)
     failed_leftover_ids = models.JSONField(default=list)
+    upgrades_in_ocp = models.JSONField(default=list, db_default=[])
 
     observed_at = models.DateTimeField()
     topology_observed_at = models.DateTimeField(null=True)

@@ -55,6 +55,8 @@ class Endpoint(models.Model):
         max_length=16, default=BodyForm.FILE_NAME.value, db_default=BodyForm.FILE_NAME.value
     )
 
+    # Keys of endpoints added earlier that show servers of the same addresses: an admin's word that these are others.
+    told_apart_from = models.JSONField(default=list, db_default=[])
     ocp_version = models.CharField(max_length=64, blank=True, db_default="")
 
     observed_at = models.DateTimeField(null=True)

@@ -70,12 +70,14 @@ class Calls:
     def _deadline(self, seconds: float | None) -> Deadline:
         return Deadline(self._total_seconds if seconds is None else min(seconds, self._total_seconds))
 
-    def _get(self, path: str, params: Params, deadline: Deadline, *, is_log: bool = False) -> Answer:
+    def _get(
+        self, path: str, params: Params, deadline: Deadline, *, is_log: bool = False, is_signed: bool = True
+    ) -> Answer:
         if deadline.has_passed():
             raise DeadlinePassed("There was no time left to ask OCP.", is_sent=False)
         headers = {**_HEADERS, "Accept-Encoding": "gzip"}
         request = requests.Request("GET", f"{self._base_url}{path}", headers=headers, params=dict(params))
-        return self._transport.repeatedly(request, deadline, self._get_retries, is_log=is_log)
+        return self._transport.repeatedly(request, deadline, self._get_retries, is_log=is_log, is_signed=is_signed)
 
     def _post(self, path: str, body: bytes | None = None) -> Answer:
         """Sent once, on a connection of its own."""

@@ -119,12 +119,18 @@ class Transport:
         return outcome
 
     def repeatedly(
-        self, request: requests.Request, deadline: Deadline, retries: int, *, is_log: bool = False
+        self,
+        request: requests.Request,
+        deadline: Deadline,
+        retries: int,
+        *,
+        is_log: bool = False,
+        is_signed: bool = True,
     ) -> Answer:
         """Sends a request that changes nothing, again where retry_wait() says so. Raises OcpError: the last one."""
         tries = 1
         while True:
-            exchange = self._exchange(request, deadline, is_log=is_log)
+            exchange = self._exchange(request, deadline, is_log=is_log, is_signed=is_signed)
             if self._note_limit is not None and exchange.limit is not None:
                 self._note_limit(exchange.limit)
             outcome = exchange.outcome
@@ -136,9 +142,12 @@ class Transport:
             time.sleep(wait)
             tries += 1
 
-    def _exchange(self, request: requests.Request, deadline: Deadline, *, is_log: bool) -> _Exchange:
+    def _exchange(
+        self, request: requests.Request, deadline: Deadline, *, is_log: bool, is_signed: bool = True
+    ) -> _Exchange:
         prepared = request.prepare()
-        self._auth(prepared)
+        if is_signed:
+            self._auth(prepared)
         attempt = Attempt(deadline, self._connect_seconds)
         adapter = _OneRequestAdapter(self._pool(str(prepared.url), attempt))
         try:

@@ -27,3 +27,13 @@ def is_system_type(task_type: str) -> bool:
 def names_an_upgrade(task: TaskInstance) -> bool:
     """Whether the name speaks of an upgrade. No manual names the children, so this may be used to wait, not to bind."""
     return "upgrade" in task.name.lower()
+
+
+def operation_of(task: TaskInstance) -> str:
+    """What OCP did with the whole task. The list does not tell, but the subtasks of a finished rollback do.
+
+    Source: ocp-doc V4.2.2, the answer of the task list: SUCCESSFUL, with subtasks PENDING or by ROLLBACK.
+    """
+    if task.operation or task.status != "SUCCESSFUL":
+        return task.operation
+    return "ROLLBACK" if any(subtask.operation == "ROLLBACK" for subtask in task.subtasks) else ""

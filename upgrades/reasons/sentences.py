@@ -69,10 +69,15 @@ SENTENCES: Mapping[str, str | Promise] = {
     "endpoint.secret_needed": _("Enter the password or secret key of this account."),
     "endpoint.secret_missing": _("The stored secret goes with another account or key: enter the one of this one."),
     "endpoint.saved_meanwhile": _("Somebody saved %(name)s while you edited it. Compare, then save once more."),
+    "endpoint.not_in_doubt": _("Nothing is in doubt about %(name)s any more: somebody said so, or the servers went."),
     "endpoint.already_so": _("Somebody did this for %(name)s already."),
     "endpoint.worker_silent": _("OCP did not fail: our own Celery worker is silent. See whether it runs."),
     "endpoint.is_off": _("%(name)s is switched off: nothing is asked there."),
     "endpoint.ca_gone": _("The CA file of %(name)s, %(path)s, cannot be read: put it back, or store the CA's text."),
+    "endpoint.breaker_clock": _(
+        "%(name)s refused our signature, for its clock is %(seconds)s s from ours: "
+        "nothing is asked until a test of the connection passes."
+    ),
     "endpoint.breaker_open": _("%(name)s refused our sign-in: nothing is asked until its credentials are new."),
     "endpoint.credentials_missing": _("No credentials are stored for %(name)s: an admin has to enter them."),
     "endpoint.credentials_unreadable": _("No key opens the credentials of %(name)s: put it back, or enter them anew."),
@@ -205,7 +210,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "start.cluster_missing": _("OCP does not show every affected cluster: %(ocp_ids)s is missing."),
     "start.server_elsewhere": _(
         "%(endpoint)s shows server %(address)s of %(cluster)s as well. "
-        "While two endpoints show one server, nothing is started."
+        "Until an admin says on the endpoint's page that these are two servers, nothing is started here."
     ),
     "start.cluster_not_running": _("%(cluster)s is %(status)s in OCP, not RUNNING."),
     "start.task_running": _("In OCP task %(task_id)s is running: %(name)s."),

@@ -16,7 +16,7 @@ from upgrades import audit
 from upgrades.models import ChangeRequest, Cluster, ClusterHold, Decision, Endpoint, User
 from upgrades.ocp.address import checked_base_url
 from upgrades.rules import Reason, workflow
-from upgrades.services import administration, decisions, endpoints, moves, registration, staleness
+from upgrades.services import administration, decisions, endpoints, identity, moves, registration, staleness
 
 _KIND = workflow.DecisionKind.ADDRESS
 
@@ -130,6 +130,7 @@ def _carry_out(decision: Decision, row: Endpoint, actor: User) -> None:
         with transaction.atomic():
             Endpoint.objects.filter(pk=row.pk).update(credentials="", lock_version=F("lock_version") + 1, **after)
             endpoints.forget_troubles(row.pk)
+            identity.forget_words(row.pk)
     except IntegrityError as error:
         raise moves.TooLate(Reason("endpoint.address_taken")) from error
     audit.record(

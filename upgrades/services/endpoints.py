@@ -95,13 +95,21 @@ def why_not_read(endpoint: Endpoint, now: datetime) -> Reason | None:
         return Reason("endpoint.ca_gone", {"name": endpoint.name, "path": endpoint.ca_file})
     if endpoint.breaker_opened_at is not None:
         is_same = constant_time_compare(endpoint.breaker_credentials, credentials.mark(endpoint))
-        return Reason("endpoint.breaker_open", {"name": endpoint.name}) if is_same else None
+        return _why_broken(endpoint) if is_same else None
     if endpoint.rate_limited_until is not None and now < endpoint.rate_limited_until:
         return Reason("ocp.quota_used_up", {"until": endpoint.rate_limited_until.isoformat(timespec="seconds")})
     until = (endpoint.failure or {}).get("params", {}).get("until")
     if until is None or now >= datetime.fromisoformat(until):
         return None
     return Reason("ocp.rate_limited", {"until": until})
+
+
+def _why_broken(endpoint: Endpoint) -> Reason:
+    """What the 401 was for that opened the breaker: new credentials do not help against a clock."""
+    failure = endpoint.failure or {}
+    if failure.get("code") != _CODES[errors.ClockDiffers]:
+        return Reason("endpoint.breaker_open", {"name": endpoint.name})
+    return Reason("endpoint.breaker_clock", {"name": endpoint.name, "seconds": failure["params"].get("seconds", 0)})
 
 
 def note_limit(endpoint: Endpoint, limit: RateLimit) -> None:

@@ -8,15 +8,16 @@ from datetime import datetime
 from django.db import transaction
 
 from upgrades import selectors
-from upgrades.models import ChangeRequest, Cluster, Server, UpgradeRun
+from upgrades.models import ChangeRequest, Cluster, UpgradeRun
 from upgrades.ocp import types, words
 from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import OcpError
 from upgrades.rules import Reason, preread
-from upgrades.services import endpoints, inventory, plans
+from upgrades.services import endpoints, identity, inventory, plans
 from upgrades.services.moves import Invalid
 
 _NEWEST = 200
+_UPGRADES_KEPT = 20
 
 
 class Blocked(Exception):
@@ -84,7 +85,7 @@ def _read(change_request: ChangeRequest, client: OcpClient, budget: _Budget) -> 
         tasks += found
     known = _with_types(client, {task.id: task for task in tasks}, budget)
     facts = [_fact(task) for task in known.values()]
-    elsewhere = why_elsewhere(clusters)
+    elsewhere = identity.why_only_read(clusters)
     if elsewhere is not None:
         raise Blocked(elsewhere)
     reason = preread.why_blocked(
@@ -108,25 +109,6 @@ def _affected(change_request: ChangeRequest) -> list[Cluster]:
         missing = sorted(ids - {cluster.ocp_id for cluster in found})
         raise Blocked(Reason("start.cluster_missing", {"ocp_ids": tuple(missing)}))
     return found
-
-
-def why_elsewhere(clusters: Sequence[Cluster]) -> Reason | None:
-    """Why nothing may start on `clusters`, of one endpoint: another one shows a server of theirs as well.
-
-    They may be one OCP under two addresses, each with its own approvals and holds. To switch one off ends the doubt.
-    """
-    servers = Server.objects.filter(missing_since=None).select_related("cluster__endpoint")
-    ours = {server.address: server.cluster for server in servers.filter(cluster__in=clusters)}
-    others = servers.exclude(cluster__endpoint__in={cluster.endpoint_id for cluster in clusters}).filter(
-        ip__in={address.rpartition(":")[0] for address in ours},
-        cluster__missing_since=None,
-        cluster__endpoint__is_active=True,
-    )
-    for other in others.order_by("pk"):
-        if other.address in ours:
-            where = {"endpoint": other.cluster.endpoint.name, "cluster": ours[other.address].name}
-            return Reason("start.server_elsewhere", {**where, "address": other.address})
-    return None
 
 
 def _tasks_of(client: OcpClient, cluster_id: int, budget: _Budget) -> list[types.TaskInstance]:
@@ -171,9 +153,10 @@ def _fact(task: types.TaskInstance) -> preread.TaskFact:
 def mirror_servers(
     cluster: Cluster, servers: Sequence[types.Server], tasks: Sequence[types.TaskInstance], at: datetime
 ) -> None:
-    """Mirror the servers of a cluster and the failed upgrades among its newest `tasks`, both read since `at`.
+    """Mirror the servers of a cluster and the upgrades among its newest `tasks`, both read since `at`.
 
-    Together, since every plan for the cluster names both: an older read writes neither over a younger one.
+    Together, since every plan for the cluster names servers and failed upgrades: an older read writes neither over a
+    younger one.
     """
     facts = [_fact(task) for task in tasks]
     with transaction.atomic():
@@ -182,7 +165,29 @@ def mirror_servers(
         # On a busy cluster the newest tasks push an old failure out: that is no reason to void votes.
         known = rows.values_list("failed_leftover_ids", flat=True).first() if len(tasks) >= _NEWEST else ()
         leftovers = preread.failed_leftovers(facts, cluster.ocp_id, known or ())
-        rows.exclude(failed_leftover_ids=leftovers).update(failed_leftover_ids=leftovers)
+        found = {"failed_leftover_ids": leftovers, "upgrades_in_ocp": _upgrades(tasks)}
+        rows.exclude(**found).update(**found)
+
+
+def _upgrades(tasks: Sequence[types.TaskInstance]) -> list[dict[str, str | int]]:
+    """The upgrade parents among `tasks`, newest first, with what a reader of the cluster's history is told."""
+    parents = {task.id: task for task in tasks if words.is_upgrade_parent(task)}
+    newest = sorted(parents.values(), key=lambda task: (_started(task), task.id), reverse=True)
+    return [
+        {
+            "task_id": task.id,
+            "status": task.status[:64],
+            "operation": words.operation_of(task)[:64],
+            "creator_name": task.creator_name[:100],
+            "started_at": _started(task),
+        }
+        for task in newest[:_UPGRADES_KEPT]
+    ]
+
+
+def _started(task: types.TaskInstance) -> str:
+    """In UTC, so that texts compare as times do; "" where OCP does not tell."""
+    return task.start_time.isoformat(timespec="seconds") if task.start_time else ""
 
 
 def newest_tasks(cluster: Cluster, client: OcpClient) -> Sequence[types.TaskInstance]:

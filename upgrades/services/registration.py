@@ -12,7 +12,7 @@ from upgrades import audit
 from upgrades.models import AuditEvent, CredentialsKind, Endpoint
 from upgrades.ocp.address import checked_base_url
 from upgrades.rules import Reason
-from upgrades.services import administration, credentials, endpoints
+from upgrades.services import administration, credentials, endpoints, identity
 from upgrades.services.credentials import Credentials
 from upgrades.services.moves import Invalid
 
@@ -124,6 +124,8 @@ def _update(endpoint: Endpoint, wanted: dict[str, Any], held: Credentials) -> No
     for name, value in changes.items():
         setattr(endpoint, name, value)
     administration.save(endpoint, held if is_new_secret else None)
+    if "base_url" in changes:
+        identity.forget_words(endpoint.pk)
     changes.pop("ca_pem", None)
     after = changes | ({"credentials": "new"} if is_new_secret else {})
     audit.record("endpoint.register", subject=endpoint, before={name: before[name] for name in changes}, after=after)

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from upgrades import audit, selectors
 from upgrades.models import ChangeRequest, Cluster, Endpoint, Package, UpgradeRun
 from upgrades.rules import Reason, workflow
-from upgrades.services import change_requests, endpoints, holds, moves, plans, preread, sending
+from upgrades.services import change_requests, endpoints, holds, identity, moves, plans, preread, sending
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def _check_endpoint(change_request: ChangeRequest) -> None:
     """
     endpoint = Endpoint.objects.get(pk=change_request.endpoint_id)
     why = endpoints.why_not_read(endpoint, selectors.database_now())
-    why = why or preread.why_elsewhere(plans.affected(change_request.cluster))
+    why = why or identity.why_only_read(plans.affected(change_request.cluster))
     if why is not None:
         raise _Unfit("block", why)
 

@@ -1,9 +1,10 @@
 """Tasks from before the demo began, so that the task list is as mixed as a real one.
 
-One has no cluster, one was rolled back (and is SUCCESSFUL all the same), one belongs to OCP itself.
+One has no cluster, one was rolled back (and is SUCCESSFUL all the same), one belongs to OCP itself, one is an upgrade
+from the console.
 """
 
-from upgrades.simulator import audit_trail
+from upgrades.simulator import audit_trail, steps
 from upgrades.simulator.auth import ADMIN
 from upgrades.simulator.dag import Creator, foreign
 from upgrades.simulator.records import Subtask, Task
@@ -19,6 +20,7 @@ def write(world: World, now: float) -> None:
         return
     first, last = min(world.clusters), max(world.clusters)
     host = world.clusters[first].servers[0]
+    _add(world, first, steps.PARENT_NAME, ADMIN, now - 40 * _DAY)
     audit_trail.restarted_agent(world, ADMIN, host.host_id, host.ip, now - 9 * _DAY)
     _add(world, 0, "Reinstall OCP agent", ADMIN, now - 9 * _DAY)
     rolled_back = _add(world, last, "Prepare tenant", ADMIN, now - 6 * _DAY)

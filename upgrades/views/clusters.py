@@ -14,15 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 from upgrades import reasons, selectors
 from upgrades.forms.clusters import ClusterFilterForm, DescribeForm, EnvironmentForm
 from upgrades.models import Cluster, ClusterHold, Role, User
-from upgrades.services import clusters, topology
+from upgrades.services import clusters, identity, topology
 from upgrades.services.moves import Invalid, attempt
-from upgrades.views import cluster_facts, cluster_filters, cluster_rows, exports, reading, saved_views
+from upgrades.views import cluster_facts, cluster_filters, cluster_history, cluster_rows, exports, reading, saved_views
 from upgrades.views.reader import reader
 
 PAGE = 50
-HISTORY = 20
 EXPORT_BATCH = 500
-NOT_LISTED = ("facts", "failed_leftover_ids", "topology_failure")
+NOT_LISTED = ("facts", "failed_leftover_ids", "upgrades_in_ocp", "topology_failure")
 
 
 @require_safe
@@ -158,7 +157,6 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     taking = cluster_rows.taking_request(cluster)
-    history = cluster.change_requests.select_related("run", "requester").order_by("-pk")[:HISTORY]
     facts: dict[str, Any] = {
         "cluster": cluster,
         "reading": reading.of_cluster(cluster),
@@ -166,10 +164,12 @@ def _page(
         "taking_status": cluster_rows.status_of(taking) if taking else "",
         "hold": ClusterHold.objects.filter(cluster=cluster).select_related("run").first(),
         "relatives": {row.ocp_id: row for row in cluster_rows.relatives(user, [cluster]).values()},
+        "only_read": identity.why_only_read([cluster]),
         "topology": cluster_facts.topology(cluster),
         "offers": cluster_facts.offers(cluster),
         "parameters": cluster_facts.parameters(cluster),
-        "history": [(past, cluster_rows.status_of(past)) for past in history],
+        "history": cluster_history.ours(cluster),
+        "found": cluster_history.found(cluster),
         "is_operator": user.has_role(Role.OPERATOR, cluster.environment),
         "form": form,
         "describing": describing or _describing(cluster),

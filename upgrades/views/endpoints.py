@@ -17,7 +17,7 @@ from upgrades.forms.address_changes import AddressForm
 from upgrades.forms.endpoints import EndpointForm
 from upgrades.models import Cluster, Endpoint, UpgradeRun, User
 from upgrades.rules import Reason
-from upgrades.services import address_changes, administration, registration, trying
+from upgrades.services import address_changes, administration, identity, registration, trying
 from upgrades.services.administration import Entry
 from upgrades.services.moves import Invalid, Refusal, TooLate, is_admin_of_all, require_admin
 from upgrades.views import endpoint_facts
@@ -199,6 +199,18 @@ def endpoint_switch(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("endpoints-detail", pk)
 
 
+@require_POST
+def endpoint_tell_apart(request: HttpRequest, pk: int) -> HttpResponse:
+    """An admin's word that an endpoint shows other servers than an earlier one."""
+    admin, endpoint = _admin_and_endpoint(request, pk, "endpoint.tell_apart")
+    other = request.POST.get("other", "")
+    if not other.isdecimal() or len(other) > 18:
+        raise BadRequest
+    identity.tell_apart(actor=admin, endpoint=endpoint, other_id=int(other))
+    messages.success(request, _("Kept: upgrades can start at %(name)s.") % {"name": endpoint})
+    return redirect("endpoints-detail", pk)
+
+
 def _detail(
     request: HttpRequest,
     user: User,
@@ -216,6 +228,7 @@ def _detail(
         "cannot_switch": _why_not(user) or _why_not_switched(endpoint),
         "is_from_environment": registration.is_from_environment(endpoint),
         "test": endpoint_facts.tested(test) if test is not None else None,
+        "doubt": identity.doubt(endpoint),
         "address": address or endpoint_facts.address_panel(endpoint, user),
     }
     return render(request, "upgrades/endpoints/detail.html", facts, status=status)

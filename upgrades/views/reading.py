@@ -16,6 +16,7 @@ from upgrades.templatetags.ocpdash import age_of
 _BARS = {
     "endpoint.is_off": "off",
     "endpoint.breaker_open": "refused",
+    "endpoint.breaker_clock": "refused",
     "ocp.rate_limited": "quota",
     "ocp.quota_used_up": "quota",
 }
