@@ -59,9 +59,9 @@ def require_voice(change_request: ChangeRequest, actor: User) -> None:
         raise moves.Forbidden(Reason("comment.not_permitted"))
 
 
-def see(*, change_request: ChangeRequest, user: User) -> None:
-    """`user` opened the page: mentions on it need no further look. Reading is no act, so the audit has none."""
-    rows = Mention.objects.filter(comment__change_request=change_request, user=user, seen_at=None)
+def see(*, number: int, user: User) -> None:
+    """`user` opened the page of that request: mentions on it need no further look. Reading is no act to be audited."""
+    rows = Mention.objects.filter(comment__change_request=number, user=user, seen_at=None)
     rows.update(seen_at=Now())
 
 

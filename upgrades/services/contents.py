@@ -58,7 +58,6 @@ def insert(change_request: ChangeRequest) -> ChangeRequest:
     except IntegrityError:
         require_first(change_request.requester, change_request.form_token)
         raise
-    change_request.refresh_from_db()
     return change_request
 
 
