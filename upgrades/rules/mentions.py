@@ -9,6 +9,7 @@ from dataclasses import dataclass
 # Django's usernames (UnicodeUsernameValidator); one may be an address of mail. Written without the first @, that
 # calls nobody, nor does a part of a web address.
 _CALLED = re.compile(r"(?<![\w.@+/-])@([\w.+-]{1,150}(?:@[\w.+-]{1,150})?)")
+_LATIN = re.compile(r"[A-Za-z0-9_.+-]+")
 # What may follow a name as punctuation, and may as well be its last letter.
 _ENDS = ".-+"
 MOST = 20
@@ -31,9 +32,13 @@ def called(text: str) -> tuple[str, ...]:
 
 
 def candidates(name: str) -> tuple[str, ...]:
-    """Return what a written name may stand for: itself, and without the punctuation that may follow it."""
-    short = name.rstrip(_ENDS)
-    return (name,) if short in ("", name) else (name, short)
+    """Return what a written name may stand for: itself, or without what follows it and is no part of it.
+
+    That is punctuation, and in Chinese the sentence: no space stands between "@amir" and what he is asked.
+    """
+    plain = _LATIN.match(name)
+    found = (name, name.rstrip(_ENDS), plain.group().rstrip(_ENDS) if plain else "")
+    return tuple(dict.fromkeys(text for text in found if text))
 
 
 def split(text: str, known: Container[str]) -> tuple[Part, ...]:
