@@ -14,6 +14,7 @@ from upgrades.models import Environment
 from upgrades.rules import workflow
 from upgrades.templatetags.ocpdash import display_zone
 
+_FOLDED = ("environment", "requester", "first_day", "last_day")
 STATES = ("open", "needs", "ended", *workflow.RunStatus)
 
 
@@ -29,6 +30,16 @@ class PeriodForm(LookForm):
     requester = forms.CharField(label=_("Asked for by"), required=False, max_length=150)
     first_day = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     last_day = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    @property
+    def folded(self) -> list[forms.BoundField]:
+        """The fields that are typed in seldom."""
+        return [self[name] for name in _FOLDED]
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether one of them filters, or is wrong."""
+        return any(self[name].value() for name in _FOLDED)
 
     def clean_first_day(self) -> dt.date | None:
         return _day(self.cleaned_data["first_day"])

@@ -149,7 +149,7 @@ def time_left(change_request: ChangeRequest) -> dict[str, Any]:
     if at is None or change_request.status not in _EXPIRING:
         return {"text": ""}
     seconds = (at - timezone.now()).total_seconds()
-    return {"text": left_text(seconds), "at": at, "is_near": seconds < NEAR_SECONDS}
+    return {"text": left_text(seconds), "is_near": seconds < NEAR_SECONDS}
 
 
 def left_text(seconds: float) -> str:

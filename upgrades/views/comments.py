@@ -32,7 +32,7 @@ def request_comment(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(request, _("Your comment stands in the thread."))
     if said.unknown:
         messages.warning(request, _not_told(said.unknown))
-    return inbox_steps.back(request, pk)
+    return inbox_steps.back(request, pk, f"comment-{said.comment.pk}")
 
 
 def _not_told(names: tuple[str, ...]) -> str:
@@ -55,7 +55,7 @@ def request_attach(request: HttpRequest, pk: int) -> HttpResponse:
     except (moves.TooLate, moves.Invalid) as refusal:
         return page(request, pk, refusal=refusal, forms=Forms(attachment=form))
     messages.success(request, _("%(name)s is attached.") % {"name": row.name})
-    return inbox_steps.back(request, pk)
+    return inbox_steps.back(request, pk, "files")
 
 
 @require_safe

@@ -35,6 +35,7 @@ def of(request: HttpRequest, change_request: ChangeRequest) -> Steps | None:
     return Steps(at + 1, len(rows), rows[at - 1] if at else None, following)
 
 
-def back(request: HttpRequest, pk: int) -> HttpResponse:
-    """To the page of a request after an act on it; the mark stays."""
-    return redirect(reverse("requests-detail", args=[pk]) + (f"?{MARK}" if MARK in request.GET else ""))
+def back(request: HttpRequest, pk: int, anchor: str = "") -> HttpResponse:
+    """To the page of a request after an act on it, or to `anchor` there; the mark stays."""
+    mark = f"?{MARK}" if MARK in request.GET else ""
+    return redirect(reverse("requests-detail", args=[pk]) + mark + (f"#{anchor}" if anchor else ""))
