@@ -5,6 +5,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Written once and never changed: the application may add and read rows, nothing else.
 AUDIT_TABLES = ("upgrades_auditevent",)
+# What people said and handed in: the same, without the trigger that binds the owner too.
+EVIDENCE_TABLES = ("upgrades_attachment", "upgrades_comment")
 # Django's own record of what was migrated: read at start, written by the owner alone.
 OWNER_TABLES = ("django_migrations",)
 
@@ -24,7 +26,7 @@ def apply_grants(connection: BaseDatabaseWrapper, role: str) -> None:
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}",
     ]
     tables = set(connection.introspection.table_names())
-    for table in tables.intersection(AUDIT_TABLES):
+    for table in tables.intersection(AUDIT_TABLES + EVIDENCE_TABLES):
         statements.append(f"REVOKE UPDATE, DELETE ON {connection.ops.quote_name(table)} FROM {name}")
     for table in tables.intersection(OWNER_TABLES):
         statements.append(f"REVOKE INSERT, UPDATE, DELETE ON {connection.ops.quote_name(table)} FROM {name}")

@@ -152,9 +152,9 @@ def test_tests_run_as_the_application_and_not_as_the_owner():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("table", database.AUDIT_TABLES)
+@pytest.mark.parametrize("table", database.AUDIT_TABLES + database.EVIDENCE_TABLES)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_the_application_cannot_change_what_is_audited(table, statement):
+def test_the_application_cannot_change_what_is_audited_or_handed_in(table, statement):
     application = psycopg.connect(test_settings.ENVIRONMENT["DATABASE_URL"])
     with application, pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
         application.execute(statement.format(table))

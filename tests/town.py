@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.tokens import default_token_generator
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -19,7 +20,15 @@ from tests.scenes import vote
 from tests.views.acting import ballot, run_of, target_of
 from tests.views.pages import sent
 from upgrades.models import ChangeRequest, Cluster, Decision, Endpoint, UpgradeRun, User
-from upgrades.services import address_changes, change_requests, decisions, path_files, saved_views
+from upgrades.services import (
+    address_changes,
+    attachments,
+    change_requests,
+    comments,
+    decisions,
+    path_files,
+    saved_views,
+)
 
 # Every object is of the first environment; who has a role in the second alone is a foreigner.
 HOME, AWAY = "production", "dev"
@@ -60,6 +69,14 @@ class Knocker(Client):
         return answer
 
 
+class Upload(SimpleUploadedFile):
+    """A file that many requests send: each reads it from its beginning."""
+
+    def read(self, size: int = -1) -> bytes:  # type: ignore[override]
+        self.seek(0)
+        return bytes(super().read(size))
+
+
 class Town:
     """The people and the rows. `forms`: the form that a person who is let in sends to an address."""
 
@@ -77,6 +94,7 @@ class Town:
         self.twin = self._twin()
         self._requests()
         self._runs()
+        self._beside()
         self.kept = path_files.upload(endpoint=self.endpoint, text="- version: 4.2.1.8", actor=self._person("admi*"))
         self.in_force = path_files.upload(endpoint=self.spare, text="- version: 4.2.1.8", actor=self._person("admi*"))
         path_files.activate(path_file=self.in_force, in_force=None, actor=self._person("admi*"))
@@ -121,6 +139,8 @@ class Town:
             "requests-take-back": self.review,
             "requests-start": self.approved,
             "requests-call-off": self.starting,
+            "requests-copy": self.ended,
+            "attachments": self.file,
             "runs": self.doubtful,
             "runs-look-again": self.verifying,
             "decisions-propose": self.doubtful,
@@ -170,6 +190,15 @@ class Town:
         self.draft, self.review = self._request(self.cluster), self._in_review("taken")
         self.approved, self.starting = self._approved("approved"), self._approved("starting")
         change_requests.start(change_request=self.starting, fingerprint=self.starting.fingerprint, actor=self.author)
+        self.ended = self._request(self._cluster("ended"))
+        change_requests.withdraw(change_request=self.ended, actor=self.author)
+
+    def _beside(self) -> None:
+        """What people said of the draft and laid beside it."""
+        comments.add(change_request=self.draft, text=f"@view-home has seen the {SECRET}.", actor=self.author)
+        self.file = attachments.attach(
+            change_request=self.draft, name="steps.txt", content=SECRET.encode(), actor=self.author
+        )
 
     def _runs(self) -> None:
         self.doubtful, self.decided = run_of(self._in_review("doubtful")), run_of(self._in_review("decided"))
@@ -183,6 +212,8 @@ class Town:
     def _forms(self) -> dict[str, dict[str, Any]]:
         comment = {"comment": "Not now."}
         written = {"target_file_name": target_of(self.cluster, "4.2.1.7"), "purpose": "Better so."}
+        written |= {"impact": "Sessions reconnect.", "ticket": "https://tickets.example/OPS-4417"}
+        token = {"form_token": "f2b1d6b0-0c6b-4b0e-9d3c-2f1f5b1a7c11"}
         lock = {"lock_version": self.draft.lock_version}
         entered = entry(self.endpoint)
         return {
@@ -202,7 +233,10 @@ class Town:
             "paths-create": {"text": "- version: 4.2.1.7"},
             "paths-activate": {"in_force": ""},
             "paths-remove": {},
-            "requests-create": written,
+            "requests-create": written | token,
+            "requests-copy": token,
+            "requests-comment": token | {"text": "Who was told?"},
+            "requests-attach": {"file": Upload("batch.log", b"02:00 done")},
             "requests-edit": written | lock,
             "requests-vote": ballot(self.review),
             "requests-submit": lock,
@@ -242,6 +276,7 @@ class Town:
             "requests-take-back": (self.draft, {}),
             "requests-withdraw": (ended, {}),
             "requests-call-off": (self.approved, {}),
+            "requests-copy": (self.draft, {}),
             "runs-look-again": (self.doubtful, {}),
             "decisions-propose": (self.verifying, {}),
             "decisions-confirm": (self.withdrawn, {"evidence_hash": self.withdrawn.evidence_hash}),

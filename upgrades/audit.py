@@ -27,6 +27,9 @@ origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 ACTIONS: Mapping[str, str | Promise] = {
     "change_request.create": _("wrote the change request"),
     "change_request.edit": _("edited the change request"),
+    "change_request.copy": _("copied the change request into a new one"),
+    "change_request.comment": _("commented"),
+    "change_request.attach": _("attached a file"),
     "change_request.submit": _("sent the change request to its approvers"),
     "change_request.vote": _("voted"),
     "change_request.approve": _("approved: the votes satisfy the policy"),

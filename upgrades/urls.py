@@ -10,6 +10,7 @@ from upgrades.views import (
     change_request_forms,
     change_requests,
     clusters,
+    comments,
     decisions,
     endpoints,
     frame,
@@ -70,6 +71,10 @@ urlpatterns = [
     path("change-requests/<int:pk>/take-back/", change_requests.request_take_back, name="requests-take-back"),
     path("change-requests/<int:pk>/withdraw/", change_requests.request_withdraw, name="requests-withdraw"),
     path("change-requests/<int:pk>/call-off/", change_requests.request_call_off, name="requests-call-off"),
+    path("change-requests/<int:pk>/copy/", change_requests.request_copy, name="requests-copy"),
+    path("change-requests/<int:pk>/comments/", comments.request_comment, name="requests-comment"),
+    path("change-requests/<int:pk>/attachments/", comments.request_attach, name="requests-attach"),
+    path("attachments/<int:pk>/", comments.attachment_detail, name="attachments-detail"),
     # runs
     path("runs/", runs.run_list, name="runs-list"),
     path("runs/<int:pk>/", runs.run_detail, name="runs-detail"),

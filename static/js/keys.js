@@ -3,6 +3,7 @@
 //   <a data-go="c">           followed by "g", then "c"
 //   <input type="search">     focused by "/"; without one, the first field of the page's search form
 //   .twin, tr[data-key]       a run's subtasks: "j" the next, "k" the previous
+//   <a data-step="next">      followed by "j", and data-step="previous" by "k": from one request to the next
 //   <body data-no-shortcuts>  the reader has switched single keys off
 
 const SECOND_KEY_MS = 2000;
@@ -35,6 +36,11 @@ function steps(document) {
 }
 
 function move(document, by) {
+  const step = document.querySelector(`a[data-step="${by > 0 ? "next" : "previous"}"]`);
+  if (step) {
+    step.click();
+    return true;
+  }
   const all = steps(document);
   const at = all.indexOf(document.activeElement);
   const next = at < 0 ? all[by > 0 ? 0 : all.length - 1] : all[at + by];

@@ -150,11 +150,13 @@ def test_vote_is_not_lost_when_the_sign_in_runs_out_in_mid_form(meet: Meet) -> N
     number = ask(olga)
     amir.open_request(number)
     amir.page.locator("form[action$='/votes/'] textarea").fill("Read line by line.")
+    amir.page.locator("form[action$='/comments/'] textarea").fill("@olga, one thing:")
     amir.page.context.clear_cookies(name="sessionid")
     amir.page.locator("form[action$='/votes/'] button[value=approve]").click()
     expect(amir.page).to_have_url(re.compile("/sign-in/"))
     amir.fill_in_sign_in()
     expect(amir.page.locator("form[action$='/votes/'] textarea")).to_have_value("Read line by line.")
+    expect(amir.page.locator("form[action$='/comments/'] textarea")).to_have_value("@olga, one thing:")
     # Signing in again has voted for nobody.
     assert ChangeRequest.objects.get(pk=number).status == "in_review"
     amir.page.locator("form[action$='/votes/'] button[value=approve]").click()

@@ -67,12 +67,19 @@ def test_bad_content_is_invalid_and_leaves_nothing(cast, over, code):
 
 def test_a_package_the_cluster_cannot_take_is_refused_with_its_reason(cast):
     forbidden = "oceanbase-4.3.3.0-100000142024101215.el7.x86_64.rpm"
-    change_request = draft(cast, target_file_name=forbidden)
-    kind, code = refusal(
-        change_requests.submit, change_request=change_request, lock_version=change_request.lock_version, actor=cast.olga
+    assert refusal(draft, cast, target_file_name=forbidden) == (moves.Invalid, "path.wall")
+    assert ChangeRequest.objects.count() == 0
+    change_request = draft(cast)
+    content = {"target_file_name": forbidden, "purpose": "-", "lock_version": change_request.lock_version}
+    assert refusal(change_requests.edit, change_request=change_request, actor=cast.olga, **content)[1] == "path.wall"
+    # A draft of before the rule, or of before the cluster moved.
+    ChangeRequest.objects.update(target_file_name=forbidden)
+    change_request.refresh_from_db()
+    lock = change_request.lock_version
+    assert refusal(change_requests.submit, change_request=change_request, lock_version=lock, actor=cast.olga) == (
+        moves.Invalid,
+        "path.wall",
     )
-    assert kind is moves.Invalid
-    assert code.startswith("path.")
     change_request.refresh_from_db()
     assert change_request.status == "draft"
 
@@ -188,7 +195,7 @@ CALLS = {
     "send_back": lambda row, who: vote(row, who, "send_back", "Why?"),
     "reject": lambda row, who: vote(row, who, "reject", "No."),
     "take_back": lambda row, who: change_requests.take_back(change_request=row, actor=who),
-    "withdraw": lambda row, who: change_requests.withdraw(change_request=row, actor=who),
+    "withdraw": lambda row, who: change_requests.withdraw(change_request=row, actor=who, comment="Away."),
     "start": lambda row, who: change_requests.start(change_request=row, fingerprint=row.fingerprint, actor=who),
     "call_off": lambda row, who: change_requests.call_off(change_request=row, actor=who),
 }

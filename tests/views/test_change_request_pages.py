@@ -67,7 +67,7 @@ def test_a_voter_is_told_what_moved_since_the_vote(cast: Cast) -> None:
     change_requests.submit(change_request=change_request, lock_version=change_request.lock_version, actor=cast.olga)
     page = client_of(cast.amir).get(url("detail", change_request)).content.decode()
     assert "Different since your vote" in page
-    assert '<span class="now">10.9.9.9:2882</span>' in page
+    assert '<span class="now said">10.9.9.9:2882</span>' in page
     assert '<span class="void">Approved' in page
     assert "Different since your vote" not in client_of(cast.bea).get(url("detail", change_request)).content.decode()
 
@@ -78,7 +78,7 @@ def test_a_page_shows_how_the_mirror_differs_from_the_plan(cast: Cast) -> None:
     Package.objects.filter(file_name=change_request.target_file_name).update(sha1="f" * 40)
     page = client_of(cast.amir).get(url("detail", change_request)).content.decode()
     assert 'id="differences"' in page
-    assert f'<span class="now">{"f" * 40}</span>' in page
+    assert f'<span class="now said">{"f" * 40}</span>' in page
 
 
 def test_what_people_write_is_shown_as_text(cast: Cast) -> None:

@@ -14,7 +14,7 @@ from tests.views.pages import client_of, request_for, text_of
 from upgrades import audit
 from upgrades.models import Decision, Endpoint, User
 from upgrades.rules import workflow
-from upgrades.services import path_files
+from upgrades.services import comments, path_files
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ PLACES = ("production", "staging", "dev")
 # What stands once in each row of a list. A list that is new has to be filled by add_row() and told of here.
 ROWS = {
     "home": r'href="/runs/\d+/"',
-    "inbox": r'href="/change-requests/\d+/"',
+    "inbox": r'href="/change-requests/\d+/\?inbox"',
     "clusters-list": r'href="/clusters/\d+/"',
     "packages-list": r"oceanbase-ce-\d[^<\"]*\.rpm",
     "paths-list": r'href="/upgrade-paths/\d+/"',
@@ -51,7 +51,8 @@ def add_row(number: int, reader: User) -> None:
     standby = make_cluster(endpoint, zones=1, environment=place, ocp_id=2, primary_ocp_id=1, labels=[f"label{number}"])
     primary = make_cluster(endpoint, zones=1, environment=place, ocp_id=1, standby_ocp_ids=[2], owner=f"team{number}")
     failed = make_cluster(endpoint, zones=1, environment=place, version=f"4.2.1.{10 + number}")
-    request_for(standby, requester=person, submitted_at=timezone.now())
+    waiting = request_for(standby, requester=person, submitted_at=timezone.now())
+    comments.add(change_request=waiting, text="@vera, who was told?", actor=person)
     request_for(failed, requester=reader, status=workflow.RequestStatus.STALE)
     run = run_of(request_for(primary, requester=person))
     Decision.objects.create(

@@ -11,12 +11,12 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 from tests.factories import make_package, make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, draft, in_review, mirror, run_of
-from upgrades.services import path_files, saved_views
+from upgrades.services import attachments, path_files, saved_views
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("services")]
 
 # Parts of a page, which a script fetches.
-PARTS = {"runs-graph", "runs-log"}
+PARTS = {"runs-graph", "runs-log", "attachments-detail"}
 CODES = re.compile(r"(CR-\d+|[a-z_]+_core|Demo OCP|[\w.]+\.yml|[\w.-]+\.rpm)")
 HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -28,7 +28,9 @@ def rows(db: None) -> dict[str, int]:
     run = run_of(in_review(cast, mirror("pay_core")))
     written = draft(cast, mirror("draft_core"))
     file = path_files.upload(endpoint=written.endpoint, text="- version: 4.2.1.8", actor=cast.ada)
+    laid = attachments.attach(change_request=written, name="a.txt", content=b"x", actor=cast.olga)
     return {
+        "attachments": laid.pk,
         "clusters": written.cluster_id,
         "requests": run.pk,
         "requests-edit": written.pk,

@@ -9,7 +9,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from upgrades.forms.look import LookForm
-from upgrades.rules import workflow
 
 TEXT_LIMIT = 4000
 
@@ -35,14 +34,34 @@ class ChangeRequestForm(LookForm):
         label=_("Why"),
         rows=5,
         is_needed=True,
-        help_text=_("Approvers read it first: the reason, the ticket, what was agreed with whom."),
+        help_text=_("Approvers read it first: the reason, and what was agreed with whom."),
     )
+    impact = TextField(
+        label=_("What users will notice"),
+        rows=4,
+        help_text=_(
+            "While it runs OceanBase allows no DDL in some phases, no major compaction, no new tenant and only some "
+            "backups; on the zone that is upgraded leaders move and sessions reconnect. Whom does it hit, who was told?"
+        ),
+    )
+    ticket = forms.CharField(
+        label=_("Ticket"),
+        required=False,
+        help_text=_("Its address (https://…) or its number, such as OPS-4417."),
+        widget=forms.TextInput(attrs={"maxlength": 500, "autocomplete": "off", "spellcheck": "false"}),
+    )
+    form_token = forms.UUIDField(required=False, widget=forms.HiddenInput)
     lock_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def clean_lock_version(self) -> int:
         """A form without it is as an older form: the service refuses it."""
         value: int | None = self.cleaned_data["lock_version"]
         return -1 if value is None else value
+
+    def content(self) -> dict[str, str]:
+        """What was typed, as the services take it: they hold the rules."""
+        names = ("target_file_name", "purpose", "impact", "ticket")
+        return {name: self.cleaned_data.get(name) or "" for name in names}
 
 
 class LockForm(forms.Form):
@@ -70,24 +89,14 @@ class CommentForm(LookForm):
     comment = TextField(label=_("Comment"), rows=2)
 
 
+class CopyForm(forms.Form):
+    """The button that copies an ended request; what is sent twice from one page counts once."""
+
+    form_token = forms.UUIDField(required=False)
+
+
 class StartForm(forms.Form):
     """The start of what was approved: the plan that the page showed, and that there is no way back from it."""
 
     fingerprint = forms.CharField(required=False)
     is_understood = forms.BooleanField(required=False)
-
-
-class ChangeRequestFilterForm(forms.Form):
-    """Filters of the list; they live in the address. A value nobody knows filters nothing."""
-
-    status = forms.ChoiceField(
-        required=False,
-        choices=[("open", ""), ("ended", ""), *((str(status), "") for status in workflow.RequestStatus)],
-    )
-    mine = forms.BooleanField(required=False)
-    cluster = forms.IntegerField(required=False, min_value=1)
-
-    def chosen(self) -> dict[str, Any]:
-        """The filters that make sense, by name."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}

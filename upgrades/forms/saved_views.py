@@ -8,10 +8,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from upgrades.forms.audit import AuditFilterForm
-from upgrades.forms.change_requests import ChangeRequestFilterForm
 from upgrades.forms.clusters import ClusterFilterForm, PackageFilterForm
 from upgrades.forms.look import LookForm
-from upgrades.forms.runs import RunFilterForm
+from upgrades.forms.request_filters import ChangeRequestFilterForm, RunFilterForm
 from upgrades.models.saved_views import SavedList
 
 FILTERS: Mapping[str, type[forms.Form]] = {

@@ -1,8 +1,10 @@
 """Rows: fields, constraints and facts about one row. Nothing here decides or writes status."""
 
+from upgrades.models.attachments import Attachment
 from upgrades.models.audit import AuditEvent
 from upgrades.models.change_requests import ChangeRequest, Editor, Revision, Vote
 from upgrades.models.clusters import Cluster, Server, Zone
+from upgrades.models.comments import Comment, Mention
 from upgrades.models.decisions import Decision
 from upgrades.models.endpoints import CredentialsKind, Endpoint, Heartbeat
 from upgrades.models.packages import Package
@@ -13,10 +15,12 @@ from upgrades.models.task_instances import Subtask, SubtaskEvent, SubtaskLog, Ta
 from upgrades.models.users import Environment, Grant, Role, User
 
 __all__ = [
+    "Attachment",
     "AuditEvent",
     "ChangeRequest",
     "Cluster",
     "ClusterHold",
+    "Comment",
     "CredentialsKind",
     "Decision",
     "Editor",
@@ -24,6 +28,7 @@ __all__ = [
     "Environment",
     "Grant",
     "Heartbeat",
+    "Mention",
     "Package",
     "PathFile",
     "Revision",

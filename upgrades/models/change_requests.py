@@ -33,6 +33,8 @@ class ChangeRequest(models.Model):
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="change_requests")
     target_file_name = models.CharField(max_length=255)
     purpose = models.TextField(max_length=4000)
+    impact = models.TextField(max_length=4000, blank=True)
+    ticket = models.CharField(max_length=500, blank=True)
     requester = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="change_requests")
     status = models.CharField(max_length=20, default=workflow.RequestStatus.DRAFT)
     status_at = models.DateTimeField(db_default=Now())
@@ -58,6 +60,9 @@ class ChangeRequest(models.Model):
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     claimed_until = models.DateTimeField(null=True)
     plan_checked_at = models.DateTimeField(null=True)
+    copied_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="copies")
+    # The page it was written on: what is sent twice from one page is one request.
+    form_token = models.UUIDField(null=True)
 
     objects = ChangeRequestQuerySet.as_manager()
 
@@ -68,6 +73,7 @@ class ChangeRequest(models.Model):
                 condition=models.Q(status__in=sorted(workflow.REQUEST_TAKING_CLUSTER)),
                 name="one_change_request_per_cluster",
             ),
+            models.UniqueConstraint(fields=["requester", "form_token"], name="change_request_once_per_form"),
             models.CheckConstraint(
                 condition=models.Q(status__in=sorted(workflow.RequestStatus)),
                 name="change_request_status_is_known",
@@ -96,6 +102,11 @@ class ChangeRequest(models.Model):
     def environment(self) -> str:
         """The environment of its cluster, which grants are about."""
         return self.cluster.environment
+
+    @property
+    def ticket_url(self) -> str:
+        """The ticket where it is an address, to be linked; "" where it is a number alone."""
+        return self.ticket if self.ticket.startswith(("https://", "http://")) else ""
 
     @property
     def is_final(self) -> bool:

@@ -17,7 +17,7 @@ from upgrades.selectors.clusters import (
 from upgrades.selectors.graphs import RunGraph, Step, run_graph
 from upgrades.selectors.inbox import Inbox, inbox, inbox_count
 from upgrades.selectors.path_files import graph_of_sha256, path_file_in_force, path_graph, path_graphs
-from upgrades.selectors.runs import run_detail, run_list
+from upgrades.selectors.runs import run_detail, run_list, runs_before
 from upgrades.selectors.snapshots import Mark, run_mark, run_snapshot
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "run_list",
     "run_mark",
     "run_snapshot",
+    "runs_before",
     "server_versions",
     "taking_requests",
     "version_counts",

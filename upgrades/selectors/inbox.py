@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from upgrades.models import ChangeRequest, ClusterHold, Decision, Role, UpgradeRun, User, Vote
+from upgrades.models import ChangeRequest, ClusterHold, Decision, Mention, Role, UpgradeRun, User, Vote
 from upgrades.models.change_requests import ChangeRequestQuerySet
 from upgrades.models.decisions import DecisionQuerySet
 from upgrades.models.runs import UpgradeRunQuerySet
@@ -26,11 +26,19 @@ class Inbox:
     to_start: list[ChangeRequest]
     to_confirm: list[Decision]
     in_doubt: list[UpgradeRun]
+    mentions: list[Mention]
 
     @property
     def count(self) -> int:
-        groups = (self.to_vote, self.to_mend, self.to_start, self.to_confirm, self.in_doubt)
+        groups = (self.to_vote, self.to_mend, self.to_start, self.to_confirm, self.in_doubt, self.mentions)
         return sum(len(group) for group in groups)
+
+    @property
+    def requests(self) -> list[ChangeRequest]:
+        """The requests in it, in the order of the page, each once."""
+        called = (mention.comment.change_request for mention in self.mentions)
+        rows = (*self.to_vote, *self.to_start, *self.to_mend, *called)
+        return list({row.pk: row for row in rows}.values())
 
 
 def inbox(user: User) -> Inbox:
@@ -47,12 +55,19 @@ def inbox(user: User) -> Inbox:
             .order_by("expires_at")
         ),
         in_doubt=list(runs_waiting(user).select_related("change_request__cluster").order_by("status_at", "pk")),
+        mentions=list(
+            mentions_waiting(user)
+            .select_related("comment__author", "comment__change_request__cluster")
+            .order_by("comment__created_at", "pk")
+        ),
     )
 
 
 def inbox_count(user: User) -> int:
     """How many things need `user`: it stands on every page."""
-    waiting = (votes_waiting(user), own_waiting(user), decisions_waiting(user), runs_waiting(user))
+    waiting = (
+        votes_waiting(user), own_waiting(user), decisions_waiting(user), runs_waiting(user), mentions_waiting(user)
+    )  # fmt: skip
     return sum(rows.count() for rows in waiting)
 
 
@@ -88,6 +103,13 @@ def runs_waiting(user: User) -> UpgradeRunQuerySet:
     alarmed = Q(alarm__isnull=False, pk__in=ClusterHold.objects.values("run"))
     needs = Q(status__in=RUN_NEEDS_PERSON) | alarmed
     return UpgradeRun.objects.filter(needs, change_request__cluster__environment__in=_decides_in(user))
+
+
+def mentions_waiting(user: User) -> QuerySet[Mention]:
+    """Comments that call `user` by name and were not seen yet, on requests that `user` may still see."""
+    return Mention.objects.filter(
+        user=user, seen_at=None, comment__change_request__cluster__environment__in=user.environments
+    )
 
 
 def _decides_in(user: User) -> frozenset[str]:

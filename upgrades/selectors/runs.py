@@ -1,32 +1,51 @@
 """Upgrade runs, as their list and their page read them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import Q, Subquery
 from django.shortcuts import get_object_or_404
 
 from upgrades.models import UpgradeRun, User
 from upgrades.models.runs import UpgradeRunQuerySet
 from upgrades.rules import workflow
+from upgrades.selectors.change_requests import asked_by, cluster_or_number
 from upgrades.selectors.inbox import RUN_NEEDS_PERSON
 
 
 def run_list(user: User, filters: Mapping[str, Any]) -> UpgradeRunQuerySet:
     """The runs that `user` may see, the newest first.
 
-    `filters`: state ("open", "needs", "ended" or a status of a run); other values filter nothing.
+    `filters`: state ("open", "needs", "ended" or a status of a run), q (part of a cluster's name, or a number),
+    environment, requester (part of a name), since and until (when it was sent); other values filter nothing.
     """
     rows = UpgradeRun.objects.visible_to(user).select_related("change_request__cluster", "endpoint")
-    state = filters.get("state")
-    if state == "open":
-        rows = rows.open()
-    elif state == "needs":
-        rows = rows.filter(status__in=RUN_NEEDS_PERSON)
-    elif state == "ended":
-        rows = rows.filter(status__in=workflow.RUN_FINAL)
-    elif state in set(workflow.RunStatus):
-        rows = rows.filter(status=state)
+    for name, condition in _CONDITIONS.items():
+        if filters.get(name):
+            rows = rows.filter(condition(filters[name]))
     return rows.order_by("-intent_at", "-pk")
+
+
+def runs_before(rows: UpgradeRunQuerySet, number: int) -> UpgradeRunQuerySet:
+    """Those of `rows` that come after the run of that number in the list."""
+    mark = UpgradeRun.objects.filter(pk=number).values("intent_at")[:1]
+    earlier = Q(intent_at__lt=Subquery(mark)) | Q(intent_at=Subquery(mark), pk__lt=number)
+    return rows.filter(earlier)
+
+
+def _state(state: str) -> Q:
+    groups = {"open": workflow.RUN_OPEN, "needs": RUN_NEEDS_PERSON, "ended": workflow.RUN_FINAL}
+    return Q(status__in=groups[state]) if state in groups else Q(status=state)
+
+
+_CONDITIONS: Mapping[str, Callable[[Any], Q]] = {
+    "state": _state,
+    "q": lambda text: cluster_or_number(text, "change_request__"),
+    "environment": lambda environment: Q(change_request__cluster__environment=environment),
+    "requester": lambda text: asked_by(text, "change_request__"),
+    "since": lambda since: Q(intent_at__gte=since),
+    "until": lambda until: Q(intent_at__lt=until),
+}
 
 
 def run_detail(pk: int, user: User) -> UpgradeRun:

@@ -8,6 +8,7 @@ from upgrades.services import change_requests, moves, votes
 
 _VOTES = ("approve", "send_back", "reject")
 _EDITABLE = workflow.Move("edit", frozenset(workflow.REQUEST_EDITABLE), "", workflow.By.OPERATOR)
+_COPYABLE = workflow.Move("copy_ended", frozenset(workflow.REQUEST_FINAL), "", workflow.By.OPERATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class ActionState:
 def actions(change_request: ChangeRequest, user: User) -> list[ActionState]:
     """Every action that the status of `change_request` offers to people, in the order of the table."""
     person = moves.actor_of(user, change_request.environment)
-    rows = [*workflow.REQUEST_MOVES, _EDITABLE]
+    rows = [*workflow.REQUEST_MOVES, _EDITABLE, _COPYABLE]
     offered = [row for row in rows if row.is_for_people and change_request.status in row.sources]
     return [_state(change_request, user, person, row) for row in offered]
 

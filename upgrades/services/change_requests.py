@@ -7,6 +7,7 @@ TooLate (409) or Invalid (400) with nothing changed.
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -14,28 +15,57 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from upgrades import audit, live
-from upgrades.models import ChangeRequest, Cluster, ClusterHold, Editor, Package, Revision, Role, User, Vote
+from upgrades.models import ChangeRequest, Cluster, ClusterHold, Editor, Revision, Role, User, Vote
 from upgrades.rules import Reason, policy, workflow
-from upgrades.services import moves, plans
-
-PURPOSE_LIMIT = 4000
+from upgrades.services import contents, moves, plans
 
 
-def create(*, cluster: Cluster, target_file_name: str, purpose: str, actor: User) -> ChangeRequest:
-    """Write a draft for `cluster`; the actor becomes its requester."""
+def create(
+    *,
+    cluster: Cluster,
+    target_file_name: str,
+    purpose: str,
+    actor: User,
+    impact: str = "",
+    ticket: str = "",
+    form_token: UUID | None = None,
+    copied_from: ChangeRequest | None = None,
+) -> ChangeRequest:
+    """Write a draft for `cluster`; the actor becomes its requester.
+
+    `form_token`: the page it was written on; from one page comes one request, and a second is TooLate.
+    `copied_from`: an ended request that this one follows; TooLate while it goes on.
+    """
     with moves.attempt("change_request.create", actor=actor, subject=cluster):
         _require_operator(actor, cluster)
-        content = _content(cluster, target_file_name, purpose)
-        change_request = ChangeRequest.objects.create(
-            endpoint=cluster.endpoint, cluster=cluster, requester=actor, quorum=settings.APPROVAL_QUORUM, **content
-        )
+        contents.require_first(actor, form_token)
+        if copied_from is not None and not copied_from.is_final:
+            raise moves.TooLate(Reason("move.wrong_status", {"status": copied_from.status, "action": "copy"}))
+        content = contents.checked(cluster, target_file_name, purpose, impact, ticket)
+        change_request = contents.insert(
+            ChangeRequest(
+                endpoint=cluster.endpoint, cluster=cluster, requester=actor, quorum=settings.APPROVAL_QUORUM,
+                form_token=form_token, copied_from=copied_from, **content,
+            )
+        )  # fmt: skip
         _keep_revision(change_request, actor)
-        audit.record("change_request.create", actor=actor, subject=change_request, after=content)
+        source = {"copied_from": copied_from.number} if copied_from is not None else {}
+        audit.record("change_request.create", actor=actor, subject=change_request, after=content | source)
+        if copied_from is not None:
+            after = {"copy": change_request.number}
+            audit.record("change_request.copy", actor=actor, subject=copied_from, after=after)
     return change_request
 
 
 def edit(
-    *, change_request: ChangeRequest, target_file_name: str, purpose: str, lock_version: int, actor: User
+    *,
+    change_request: ChangeRequest,
+    target_file_name: str,
+    purpose: str,
+    lock_version: int,
+    actor: User,
+    impact: str = "",
+    ticket: str = "",
 ) -> ChangeRequest:
     """Change the content; the revision rises when it really changed, and older votes stop counting.
 
@@ -43,8 +73,9 @@ def edit(
     """
     with moves.attempt("change_request.edit", actor=actor, subject=change_request):
         _require_operator(actor, change_request.cluster)
-        before = {"target_file_name": change_request.target_file_name, "purpose": change_request.purpose}
-        content = _content(change_request.cluster, target_file_name, purpose)
+        contents.require_editable(change_request)
+        before = contents.of(change_request)
+        content = contents.checked(change_request.cluster, target_file_name, purpose, impact, ticket)
         rows = ChangeRequest.objects.filter(pk=change_request.pk, status__in=workflow.REQUEST_EDITABLE)
         step = 0 if content == before else 1
         changed = rows.filter(lock_version=lock_version).update(
@@ -105,9 +136,16 @@ def take_back(*, change_request: ChangeRequest, actor: User, comment: str = "") 
 
 
 def withdraw(*, change_request: ChangeRequest, actor: User, comment: str = "") -> None:
-    """End it for good: by its requester, or by an admin for an absent one."""
+    """End it for good: by its requester, or by an admin for an absent one, who says why: Invalid without a comment."""
     with moves.attempt("change_request.withdraw", actor=actor, subject=change_request):
-        moves.move(change_request, "withdraw", actor=actor, comment=comment)
+        moves.require(change_request, "withdraw", actor, requester_id=change_request.requester_id)
+        reason = None
+        if actor.pk != change_request.requester_id:
+            if not comment.strip():
+                raise moves.Invalid(Reason("form.withdraw_comment_missing"), "comment")
+            names = {"admin": actor.username, "requester": change_request.requester.username}
+            reason = Reason("change_request.withdrawn_by_admin", names)
+        moves.move(change_request, "withdraw", actor=actor, comment=comment, reason=reason)
 
 
 def start(*, change_request: ChangeRequest, fingerprint: str, actor: User, is_understood: bool = True) -> None:
@@ -151,18 +189,6 @@ def _require_operator(actor: User, cluster: Cluster) -> None:
         raise moves.Forbidden(Reason("move.not_permitted", {"by": str(workflow.By.OPERATOR)}))
 
 
-def _content(cluster: Cluster, target_file_name: str, purpose: str) -> dict[str, Any]:
-    purpose = purpose.strip()
-    if not purpose:
-        raise moves.Invalid(Reason("form.purpose_missing"), "purpose")
-    if len(purpose) > PURPOSE_LIMIT:
-        raise moves.Invalid(Reason("form.purpose_too_long", {"limit": PURPOSE_LIMIT}), "purpose")
-    known = Package.objects.filter(endpoint=cluster.endpoint, file_name=target_file_name, missing_since=None)
-    if not known.exists():
-        raise moves.Invalid(Reason("package.unknown", {"file_name": target_file_name[:255]}), "target_file_name")
-    return {"target_file_name": target_file_name, "purpose": purpose}
-
-
 def _require_fresh(
     change_request: ChangeRequest, changed: int, lock_version: int, sources: frozenset[Any], action: str
 ) -> None:
@@ -175,11 +201,10 @@ def _require_fresh(
 
 
 def _keep_revision(change_request: ChangeRequest, actor: User) -> None:
-    content = {"target_file_name": change_request.target_file_name, "purpose": change_request.purpose}
     Revision.objects.get_or_create(
         change_request=change_request,
         number=change_request.revision,
-        defaults={"author": actor, "content": content},
+        defaults={"author": actor, "content": contents.of(change_request)},
     )
     Editor.objects.get_or_create(change_request=change_request, user=actor)
 

@@ -5,16 +5,21 @@ from typing import Any
 
 from django import template
 from django.template.defaultfilters import stringfilter
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from upgrades import audit, reasons
-from upgrades.models import AuditEvent, Environment, User
-from upgrades.rules import Reason, paths
+from upgrades.models import AuditEvent, ChangeRequest, Environment, User
+from upgrades.rules import Reason, paths, workflow
 from upgrades.services.actions import ActionState
 
 register = template.Library()
+
+# Statuses that time ends, and when that is near enough to be marked.
+_EXPIRING = workflow.find("change_request", "expire").sources - {workflow.RequestStatus.STARTING}
+NEAR_SECONDS = 24 * 3600
 
 # The result of an act: data-status and word.
 OUTCOMES: Mapping[str, tuple[str, str | Promise]] = {
@@ -128,3 +133,32 @@ def package_version(file_name: str) -> str:
     except ValueError:
         return file_name
     return version
+
+
+@register.filter
+def said(text: str) -> str:
+    """What people typed, its lines kept: characters that would turn or hide the text round them become numbers."""
+    lines = [line.split("\t") for line in str(text).replace("\r\n", "\n").split("\n")]
+    return "\n".join("\t".join(reasons.plain(piece) for piece in line) for line in lines)
+
+
+@register.inclusion_tag("upgrades/change_requests/_left.html")
+def time_left(change_request: ChangeRequest) -> dict[str, Any]:
+    """How long a request that waits, or its approval, is good for; marked when the end is near."""
+    at = change_request.expires_at
+    if at is None or change_request.status not in _EXPIRING:
+        return {"text": ""}
+    seconds = (at - timezone.now()).total_seconds()
+    return {"text": left_text(seconds), "is_near": seconds < NEAR_SECONDS}
+
+
+def left_text(seconds: float) -> str:
+    """Seconds to come as "3 d left", "5 h left" or "12 min left", rounded down."""
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return _("ends now")
+    if minutes < 60:
+        return _("%(n)s min left") % {"n": minutes}
+    if minutes < 48 * 60:
+        return _("%(n)s h left") % {"n": minutes // 60}
+    return _("%(n)s d left") % {"n": minutes // (24 * 60)}

@@ -1,6 +1,7 @@
 """Writing a change request: the cluster, a package that it can take, and why; changing one that is not under way."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +13,8 @@ from upgrades import reasons, selectors
 from upgrades.forms.change_requests import ChangeRequestForm
 from upgrades.models import ChangeRequest, Cluster, Role, User
 from upgrades.rules import Reason, workflow
-from upgrades.services import change_requests, moves
-from upgrades.views import briefs, reading
+from upgrades.services import change_requests, contents, moves
+from upgrades.views import briefs, content_changes, reading
 from upgrades.views.change_requests import status_of
 from upgrades.views.reader import number_of, reader
 
@@ -28,15 +29,14 @@ def request_create(request: HttpRequest) -> HttpResponse:
     cluster = get_object_or_404(Cluster.objects.visible_to(user).select_related("endpoint"), pk=number)
     if request.method != "POST":
         _require_operator(user, cluster)
-        return _form_page(request, cluster, ChangeRequestForm(initial=_copied(request, user)))
+        initial = {**_copied(request, user), "form_token": uuid4()}
+        return _form_page(request, cluster, ChangeRequestForm(initial=initial))
     form = ChangeRequestForm(request.POST)
     form.is_valid()
+    token = form.cleaned_data.get("form_token")
     try:
         change_request = change_requests.create(
-            cluster=cluster,
-            target_file_name=form.cleaned_data.get("target_file_name", ""),
-            purpose=form.cleaned_data.get("purpose", ""),
-            actor=user,
+            cluster=cluster, copied_from=_old(request, user), form_token=token, actor=user, **form.content()
         )
     except (moves.TooLate, moves.Invalid) as refusal:
         return _form_page(request, cluster, form, refusal=refusal)
@@ -52,19 +52,17 @@ def request_edit(request: HttpRequest, pk: int) -> HttpResponse:
     cluster = change_request.cluster
     if request.method != "POST":
         _require_operator(user, cluster)
-        _require_editable(change_request)
-        names = ("target_file_name", "purpose", "lock_version")
-        form = ChangeRequestForm(initial={name: getattr(change_request, name) for name in names})
+        contents.require_editable(change_request)
+        form = ChangeRequestForm(initial={**contents.of(change_request), "lock_version": change_request.lock_version})
         return _form_page(request, cluster, form, change_request=change_request)
     form = ChangeRequestForm(request.POST)
     form.is_valid()
     try:
         change_requests.edit(
             change_request=change_request,
-            target_file_name=form.cleaned_data.get("target_file_name", ""),
-            purpose=form.cleaned_data.get("purpose", ""),
             lock_version=form.cleaned_data.get("lock_version", -1),
             actor=user,
+            **form.content(),
         )
     except (moves.TooLate, moves.Invalid) as refusal:
         return _form_page(request, cluster, form, change_request=change_request, refusal=refusal)
@@ -82,6 +80,7 @@ def _form_page(
 ) -> HttpResponse:
     if isinstance(refusal, moves.Invalid):
         form.add_error(refusal.field or None, reasons.sentence(refusal.reason))
+    older = change_request is not None and refusal is not None and refusal.reason.code == "form.older"
     others = ChangeRequest.objects.open().filter(cluster=cluster).select_related("requester")
     options = briefs.options(cluster)
     possible = [option for option in options if option.is_possible]
@@ -96,8 +95,17 @@ def _form_page(
         "chosen": form["target_file_name"].value(),
         "others": others.exclude(pk=change_request.pk if change_request else 0).order_by("pk"),
         "refusal": refusal.reason if isinstance(refusal, moves.TooLate) else None,
+        "overtaken": _overtaken(change_request, form) if change_request is not None and older else None,
+        "asked_for": content_changes.asked_for(change_request) if change_request is not None else None,
     }
     return render(request, "upgrades/change_requests/form.html", facts, status=status_of(refusal))
+
+
+def _overtaken(change_request: ChangeRequest, form: ChangeRequestForm) -> content_changes.Overtaken:
+    """What somebody else wrote meanwhile. Who has read it saves over it by sending the same form once more."""
+    change_request.refresh_from_db()
+    form.data = {**dict(form.data.items()), "lock_version": str(change_request.lock_version)}
+    return content_changes.overtaken(change_request, form.content())
 
 
 def _choose_cluster(request: HttpRequest, user: User) -> HttpResponse:
@@ -112,21 +120,18 @@ def _choose_cluster(request: HttpRequest, user: User) -> HttpResponse:
     return render(request, "upgrades/change_requests/choose.html", facts)
 
 
+def _old(request: HttpRequest, user: User) -> ChangeRequest | None:
+    """The request that the address says is copied."""
+    number = number_of(request.GET.get("copy", ""))
+    return ChangeRequest.objects.visible_to(user).filter(pk=number or 0).first()
+
+
 def _copied(request: HttpRequest, user: User) -> dict[str, Any]:
     """What a new request takes over from an ended one, or from a link on a package."""
-    number = number_of(request.GET.get("copy", ""))
-    old = ChangeRequest.objects.visible_to(user).filter(pk=number or 0).first()
-    if old is None:
-        return {"target_file_name": request.GET.get("package", "")}
-    again = _("Again, after %(number)s:") % {"number": old.number}
-    return {"target_file_name": old.target_file_name, "purpose": f"{again} {old.purpose}"}
+    old = _old(request, user)
+    return {"target_file_name": request.GET.get("package", "")} if old is None else contents.of(old)
 
 
 def _require_operator(user: User, cluster: Cluster) -> None:
     if not user.has_role(Role.OPERATOR, cluster.environment):
         raise moves.Forbidden(Reason("move.not_permitted", {"by": str(workflow.By.OPERATOR)}))
-
-
-def _require_editable(change_request: ChangeRequest) -> None:
-    if change_request.status not in workflow.REQUEST_EDITABLE:
-        raise moves.TooLate(Reason("move.wrong_status", {"status": change_request.status, "action": "edit"}))

@@ -1,9 +1,10 @@
 """Change requests: the list, the page that people sign, its buttons. Each button's view calls one service."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,31 +13,44 @@ from django.views.decorators.http import require_POST, require_safe
 from upgrades import reasons, selectors
 from upgrades.forms.change_requests import (
     TEXT_LIMIT,
-    ChangeRequestFilterForm,
     CommentForm,
+    CopyForm,
     LockForm,
     StartForm,
     VoteForm,
 )
+from upgrades.forms.comments import AttachmentForm, ThreadForm
+from upgrades.forms.request_filters import ChangeRequestFilterForm
 from upgrades.models import ChangeRequest, Cluster, Role, User
 from upgrades.rules import Reason, workflow
-from upgrades.services import change_requests, moves, votes
-from upgrades.views import briefs, reading, saved_views, signing
-from upgrades.views.reader import reader
-
-PAGE = 50
+from upgrades.services import change_requests, comments, contents, moves, votes
+from upgrades.views import (
+    attached,
+    briefs,
+    content_changes,
+    inbox_steps,
+    keyset,
+    reading,
+    saved_views,
+    signing,
+    threads,
+)
+from upgrades.views.reader import number_of, reader
 
 
 @require_safe
 def request_list(request: HttpRequest) -> HttpResponse:
     """The requests that the reader may see, newest first, filtered by the address."""
     user = reader(request)
-    filters = ChangeRequestFilterForm(request.GET).chosen()
+    form = ChangeRequestFilterForm(request.GET)
+    filters = form.chosen()
     found = selectors.change_request_list(user, filters)
+    before = number_of(request.GET.get("before", ""))
     cluster = Cluster.objects.visible_to(user).filter(pk=filters.get("cluster", 0)).first()
     facts = {
-        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "page": keyset.page_of(found if before is None else found.filter(pk__lt=before), before),
         "saved": saved_views.beside(request, "requests"),
+        "form": form,
         "filters": filters,
         "cluster": cluster,
         "may_request": user.has_role(Role.OPERATOR),
@@ -46,8 +60,11 @@ def request_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def request_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """The brief, the votes and, last, what the reader may do."""
-    return _page(request, pk)
+    """The brief, the votes and, last, what the reader may do. Who is called by name in it has seen that now."""
+    answer = page(request, pk)
+    if request.method == "GET":
+        comments.see(number=pk, user=reader(request))
+    return answer
 
 
 @require_POST
@@ -66,9 +83,9 @@ def request_vote(request: HttpRequest, pk: int) -> HttpResponse:
             actor=user,
         )
     except (moves.TooLate, moves.Invalid) as refusal:
-        return _page(request, pk, refusal=refusal, form=form)
+        return page(request, pk, refusal=refusal, forms=Forms(vote=form))
     messages.success(request, _voted(change_request))
-    return redirect("requests-detail", pk)
+    return inbox_steps.back(request, pk)
 
 
 @require_POST
@@ -134,6 +151,24 @@ def request_call_off(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(request, pk, act)
 
 
+@require_POST
+def request_copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new draft with the content of an ended request; the reader becomes its requester, and votes are given anew."""
+    user, form = reader(request), CopyForm(request.POST)
+    old = selectors.change_request_detail(pk, user)
+    form.is_valid()
+    token = form.cleaned_data.get("form_token")
+    try:
+        new = change_requests.create(
+            cluster=old.cluster, copied_from=old, form_token=token, actor=user, **contents.of(old)
+        )
+    except (moves.TooLate, moves.Invalid) as refusal:
+        return page(request, pk, refusal=refusal)
+    words = _("%(number)s is a draft with the content of %(old)s. Read it, then send it.")
+    messages.success(request, words % {"number": new.number, "old": old.number})
+    return redirect("requests-detail", new.pk)
+
+
 def _do(request: HttpRequest, pk: int, act: Callable[[ChangeRequest, User], str]) -> HttpResponse:
     """Answer a button: back to the page with a word of success, or the page again with the refusal on it."""
     user = reader(request)
@@ -141,9 +176,9 @@ def _do(request: HttpRequest, pk: int, act: Callable[[ChangeRequest, User], str]
     try:
         done = act(change_request, user)
     except (moves.TooLate, moves.Invalid) as refusal:
-        return _page(request, pk, refusal=refusal, comment_form=CommentForm(request.POST, auto_id=False))
+        return page(request, pk, refusal=refusal, forms=Forms(comment=CommentForm(request.POST, auto_id=False)))
     messages.success(request, done % {"number": change_request.number})
-    return redirect("requests-detail", pk)
+    return inbox_steps.back(request, pk)
 
 
 def _comment(request: HttpRequest) -> str:
@@ -156,27 +191,42 @@ def _comment(request: HttpRequest) -> str:
     return comment
 
 
-def _page(
-    request: HttpRequest,
-    pk: int,
-    *,
-    refusal: moves.Refusal | None = None,
-    form: VoteForm | None = None,
-    comment_form: CommentForm | None = None,
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The forms of the page, where one was refused and is shown again as it was filled in."""
+
+    vote: VoteForm | None = None
+    comment: CommentForm | None = None
+    thread: ThreadForm | None = None
+    attachment: AttachmentForm | None = None
+
+
+NONE_SENT = Forms()
+
+
+def page(
+    request: HttpRequest, pk: int, *, refusal: moves.Refusal | None = None, forms: Forms = NONE_SENT
 ) -> HttpResponse:
     """The page as things are now; after a refusal with its reason, and with what was typed."""
     user = reader(request)
     change_request = selectors.change_request_detail(pk, user)
-    form = form or VoteForm()
-    if isinstance(refusal, moves.Invalid) and refusal.field in form.fields and form.is_bound:
-        form.add_error(refusal.field, reasons.sentence(refusal.reason))
+    for form in (forms.vote, forms.thread, forms.attachment):
+        if isinstance(refusal, moves.Invalid) and form is not None and refusal.field in form.fields:
+            form.add_error(refusal.field, reasons.sentence(refusal.reason))
     facts = {
         "change_request": change_request,
         "brief": briefs.of(change_request),
         "reading": reading.of_cluster(change_request.cluster) if change_request.status in briefs.BEFORE_RUN else None,
         "signing": signing.of(change_request, user),
-        "vote_form": form,
-        "comment_form": comment_form or CommentForm(auto_id=False),
+        "steps": inbox_steps.of(request, change_request),
+        "beside": attached.of(change_request, user),
+        "thread": threads.of(change_request, user),
+        "asked_for": content_changes.asked_for(change_request),
+        "vote_form": forms.vote or VoteForm(),
+        "comment_form": forms.comment or CommentForm(auto_id=False),
+        "thread_form": forms.thread or ThreadForm(),
+        "attachment_form": forms.attachment or AttachmentForm(),
+        "copy_token": uuid4(),
         "refusal": refusal.reason if refusal else None,
     }
     return render(request, "upgrades/change_requests/detail.html", facts, status=status_of(refusal))

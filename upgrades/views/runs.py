@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,26 +13,27 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 
 from upgrades import live, selectors
-from upgrades.forms.runs import RunFilterForm
+from upgrades.forms.request_filters import RunFilterForm
 from upgrades.models import UpgradeRun
 from upgrades.rules import workflow
 from upgrades.services import runs
-from upgrades.views import run_banners, run_chosen, run_facts, saved_views
-from upgrades.views.reader import reader
+from upgrades.views import keyset, run_banners, run_chosen, run_facts, saved_views
+from upgrades.views.reader import number_of, reader
 from upgrades.views.run_address import Address
 from upgrades.views.run_graph import RunDrawing
 
-PAGE = 50
 EVENTS = 200
 
 
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
     """The runs that the reader may see, newest first."""
-    filters = RunFilterForm(request.GET).chosen()
+    form = RunFilterForm(request.GET)
+    filters = form.chosen()
     found = selectors.run_list(reader(request), filters)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    facts = {"page": page, "filters": filters, "saved": saved_views.beside(request, "runs")}
+    before = number_of(request.GET.get("before", ""))
+    page = keyset.page_of(found if before is None else selectors.runs_before(found, before), before)
+    facts = {"page": page, "form": form, "filters": filters, "saved": saved_views.beside(request, "runs")}
     return render(request, "upgrades/runs/list.html", facts)
 
 

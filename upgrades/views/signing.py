@@ -11,7 +11,7 @@ from upgrades.models import AuditEvent, ChangeRequest, User, Vote
 from upgrades.rules import policy, workflow
 from upgrades.services import actions, change_requests
 from upgrades.templatetags.ocpdash import time_text
-from upgrades.views import briefs
+from upgrades.views import briefs, content_changes
 
 _S = workflow.RequestStatus
 # The line of statuses: which step a status stands on.
@@ -97,15 +97,6 @@ class Signing:
         return EVENTS_SHOWN
 
     @cached_property
-    def thread(self) -> list[AuditEvent]:
-        """What people said, oldest first. A vote and the move that it caused carry the same words: once is enough."""
-        said: dict[tuple[int | None, str], AuditEvent] = {}
-        for event in reversed(self.events):
-            if event.comment and event.outcome == AuditEvent.Outcome.DONE:
-                said.setdefault((event.actor_id, event.comment), event)
-        return list(said.values())
-
-    @cached_property
     def own_void(self) -> Vote | None:
         """The reader's latest vote, where the plan has moved since."""
         own = next((voter for voter in self.voters if voter.person.pk == self.user.pk), None)
@@ -113,12 +104,15 @@ class Signing:
 
     @cached_property
     def since_vote(self) -> list[briefs.Difference]:
-        """How the plan differs from the one that the reader voted on."""
+        """How request and plan differ from what the reader voted on."""
         if self.own_void is None or self.change_request.plan is None:
             return []
-        revision = next((r for r in self.change_request.revisions.all() if r.number == self.own_void.revision), None)
-        old = revision.content.get("plan") if revision else None
-        return briefs.differences(old, self.change_request.plan) if old else []
+        revisions = {row.number: row.content for row in self.change_request.revisions.all()}
+        old, now = revisions.get(self.own_void.revision), revisions.get(self.change_request.revision)
+        if not old or not old.get("plan"):
+            return []
+        said = content_changes.between(old, now, content_changes.BESIDE_PLAN) if now else []
+        return said + briefs.differences(old["plan"], self.change_request.plan)
 
     @property
     def steps(self) -> list[Step]:
