@@ -1,6 +1,6 @@
 """Rows: fields, constraints and facts about one row. Nothing here decides or writes status."""
 
-from upgrades.models.audit import AuditEvent
+from upgrades.models.audit import AuditEvent, AuditSeal, ChainState
 from upgrades.models.change_requests import ChangeRequest, Editor, Revision, Vote
 from upgrades.models.clusters import Cluster, Server, Zone
 from upgrades.models.decisions import Decision
@@ -14,6 +14,8 @@ from upgrades.models.users import Environment, Grant, Role, User
 
 __all__ = [
     "AuditEvent",
+    "AuditSeal",
+    "ChainState",
     "ChangeRequest",
     "Cluster",
     "ClusterHold",
