@@ -66,7 +66,7 @@ def test_only_what_the_list_knows_is_kept(page: str, given: str, kept: str) -> N
         ("packages", "q=a"),
         ("requests", "status=open&mine=on"),
         ("runs", "state=open"),
-        ("audit", "group=user"),
+        ("audit", "action=user"),
     ],
 )
 def test_each_list_offers_to_keep_its_filters_and_marks_the_view_in_force(

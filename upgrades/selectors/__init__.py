@@ -1,6 +1,6 @@
 """Reads used twice, a module a noun."""
 
-from upgrades.selectors.audit import audit_list
+from upgrades.selectors.audit import audit_list, newest_event
 from upgrades.selectors.change_requests import change_request_detail, change_request_list
 from upgrades.selectors.clock import database_now, observation
 from upgrades.selectors.clusters import (
@@ -43,6 +43,7 @@ __all__ = [
     "inbox_count",
     "links",
     "loose_events",
+    "newest_event",
     "newest_first",
     "observation",
     "owners_and_labels",

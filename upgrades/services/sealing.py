@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
 
 from upgrades import selectors
-from upgrades.models import AuditEvent, AuditSeal, ChainState
+from upgrades.models import AuditSeal, ChainState
 from upgrades.rules import seals
 
 MOST_AT_ONCE = 5000
@@ -30,7 +29,7 @@ def seal_new() -> int:
         if not claim(SEALER):
             return 0
         state, _is_new = ChainState.objects.get_or_create(pk=1)
-        newest = AuditEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        newest = selectors.newest_event()
         is_quiet = not _has_writers()
         events = selectors.unsealed(state.settled_event, MOST_AT_ONCE)
         _append(events)
