@@ -100,7 +100,13 @@ def test_one_event_is_opened_in_place_with_all_that_was_written(cast: Cast) -> N
         trace_id="8ae3dcf2e4374658",
     )
     page = client_of(cast.uma).get(PAGE_URL, {"event": event.pk}).content.decode()
-    for text in ("<del>production</del>", "<ins>&lt;b&gt;dev&lt;/b&gt;</ins>", "Agreed with Sun Hao.", "8ae3dcf2e4374658", "ada"):
+    for text in (
+        "<del>production</del>",
+        "<ins>&lt;b&gt;dev&lt;/b&gt;</ins>",
+        "Agreed with Sun Hao.",
+        "8ae3dcf2e4374658",
+        "ada",
+    ):
         assert text in page
     assert "8ae3dcf2e4374658" not in client_of(cast.uma).get(PAGE_URL).content.decode()
     assert "8ae3dcf2e4374658" not in client_of(make_user("nobody")).get(PAGE_URL, {"event": event.pk}).content.decode()
