@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import resource
+import sys
 from collections.abc import AsyncIterator, Callable
 from time import perf_counter
 from typing import cast
@@ -24,8 +25,9 @@ from upgrades.models import AuditEvent
 from upgrades.rules import Reason
 from upgrades.services import checking, sealing
 
-EVENTS, FEW = 1_000_000, 100
-TURNS = 15
+# Another number may be given on the command line; the figures say which.
+EVENTS, FEW = int((sys.argv[1:] or ["1000000"])[0]), 100
+TURNS = 7
 # As a year of a busy house looks: most events are the following's, some filters find one in ten thousand.
 FILL = """INSERT INTO upgrades_auditevent (at, action, outcome, actor_id, actor_name, subject_type, subject_id,
     subject_name, change_request_id, environment, before, after, reason, comment, request_id, trace_id, address)

@@ -49,6 +49,7 @@ def strip(client: Client, address: str) -> str:
         ("requests", "mine=false&status=odd", ""),
         ("runs", "state=needs&page=2", "state=needs"),
         ("audit", "number=cr-17&event=5&before=9&outcome=done", "number=cr-17&outcome=done"),
+        ("audit", "action=user&action=hold.free&trace_id=a&format=csv", "action=user&action=hold.free&trace_id=a"),
         ("audit", "first_day=2026-11-01&last_day=1066-10-14", "first_day=2026-11-01"),
         ("users", "q=a", ""),
         ("clusters", "q=a%00b", ""),

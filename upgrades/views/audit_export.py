@@ -92,7 +92,7 @@ def _rows(found: QuerySet[AuditEvent], newest: int, sent: Sent) -> Iterator[list
     before = newest + 1
     while events := list(found.filter(pk__lt=before)[:BATCH]):
         before = events[-1].pk
-        marks = AuditSeal.objects.in_bulk([event.pk for event in events], field_name="event")
+        marks = {seal.event_id: seal for seal in AuditSeal.objects.filter(event__in=[event.pk for event in events])}
         sent.rows, sent.first, sent.last = sent.rows + len(events), sent.first or events[0].pk, before
         yield [_row(event, marks.get(event.pk)) for event in events]
 
