@@ -33,6 +33,7 @@ ROUTES = {
     "upgrades.follow": "follow",
     "upgrades.verify": "follow",
     "upgrades.expire": "follow",
+    "upgrades.seal": "follow",
     "upgrades.inventory": "inventory",
     "upgrades.topology": "inventory",
 }

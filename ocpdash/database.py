@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Written once and never changed: the application may add and read rows, nothing else.
-AUDIT_TABLES = ("upgrades_auditevent",)
+AUDIT_TABLES = ("upgrades_auditevent", "upgrades_auditseal")
 # What people said and handed in: the same, without the trigger that binds the owner too.
 EVIDENCE_TABLES = ("upgrades_attachment", "upgrades_comment")
 # Django's own record of what was migrated: read at start, written by the owner alone.

@@ -7,7 +7,16 @@ from django.urls import get_resolver
 
 TABLE = Path(__file__).with_name("permissions.txt")
 # What answers GET and is no page: probes, files, parts of a page.
-NO_PAGES = {"healthz", "readyz", "clusters-export", "runs-snapshot", "runs-graph", "runs-log", "attachments-detail"}
+NO_PAGES = {
+    "healthz",
+    "readyz",
+    "clusters-export",
+    "audit-export",
+    "runs-snapshot",
+    "runs-graph",
+    "runs-log",
+    "attachments-detail",
+}
 
 
 @dataclass(frozen=True)

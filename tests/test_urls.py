@@ -167,5 +167,13 @@ def test_scripts_without_a_sign_in_get_401(town: Town, door: Door) -> None:
 
 
 def test_who_has_a_role_there_does_read_of_the_objects(town: Town) -> None:
-    for name in ("home", "clusters-list", "clusters-export", "requests-list", "runs-list", "audit-list"):
+    for name in (
+        "home",
+        "clusters-list",
+        "clusters-export",
+        "requests-list",
+        "runs-list",
+        "audit-list",
+        "audit-export",
+    ):
         assert shows(town, ask(town, "view", "GET", town.address(name))), name

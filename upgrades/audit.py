@@ -103,6 +103,8 @@ ACTIONS: Mapping[str, str | Promise] = {
     "user.delete_view": _("deleted a saved view"),
     "user.sign_in": _("signed in"),
     "user.sign_out": _("signed out"),
+    "audit.export": _("exported the audit trail"),
+    "audit.alarm": _("found that the audit trail is not as it was sealed"),
 }
 
 

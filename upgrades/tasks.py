@@ -9,6 +9,7 @@ from celery.signals import worker_ready
 from upgrades.models import Endpoint
 from upgrades.services import (
     carrying_out,
+    checking,
     expiring,
     following,
     inventory,
@@ -17,6 +18,7 @@ from upgrades.services import (
     registration,
     releasing,
     schedule,
+    sealing,
     staleness,
     submission,
     sweeping,
@@ -43,6 +45,7 @@ def tick() -> None:
     for name, key in schedule.due():
         current_app.send_task(name, args=[key], expires=30)
     current_app.send_task("upgrades.expire", expires=2)
+    current_app.send_task("upgrades.seal", expires=2)
 
 
 @shared_task(name="upgrades.submit")
@@ -78,6 +81,12 @@ def expire() -> None:
     expiring.expire_all()
     readability.lose_unasked()
     carrying_out.carry_out_unread()
+
+
+@shared_task(name="upgrades.seal")
+def seal() -> None:
+    sealing.seal_new()
+    checking.check_due()
 
 
 @shared_task(name="upgrades.inventory")

@@ -7,6 +7,7 @@ from django.views.i18n import set_language
 
 from upgrades.views import (
     audit,
+    audit_export,
     change_request_forms,
     change_requests,
     clusters,
@@ -97,6 +98,7 @@ urlpatterns = [
     path("endpoints/<int:pk>/test/", endpoints.endpoint_test, name="endpoints-test"),
     # audit
     path("audit/", audit.audit_list, name="audit-list"),
+    path("audit/export/", audit_export.audit_export, name="audit-export"),
     # users
     path("users/", users.user_list, name="users-list"),
     path("users/new/", users.user_create, name="users-create"),

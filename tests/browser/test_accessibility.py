@@ -82,7 +82,7 @@ class Rows:
             "paths-list": ["?source=3.1.2&target=4.2.1.8"],
             "requests-create": ["", f"?cluster={self.cluster.pk}"],
             "runs-detail": ["", "?view=table", "?view=events"],
-            "audit-list": ["?event=1", "?group=no&first_day=1999-01-01&number=x"],
+            "audit-list": ["?event=1", "?action=no&first_day=1999-01-01&number=x"],
         }
 
 

@@ -1,4 +1,4 @@
-"""The audit page: what each person sees, what the filters find, how one event is opened."""
+"""The audit page: what each person sees, what the filters find, how one event is opened, how the chain stands."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,9 +10,10 @@ from django.urls import reverse
 from tests.factories import make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, in_review, mirror
-from upgrades import audit
-from upgrades.models import AuditEvent, Cluster, Environment, User
+from upgrades import audit, selectors
+from upgrades.models import AuditEvent, ChainState, Cluster, Environment, User
 from upgrades.rules import Reason
+from upgrades.services import checking, sealing
 from upgrades.views.audit import PAGE
 
 pytestmark = pytest.mark.django_db
@@ -57,14 +58,75 @@ def test_the_filters_of_the_address_find_what_they_name(cast: Cast) -> None:
     sign_in = write(cast.olga, actor=cast.olga).pk
     refused = write(change_request, "change_request.vote", actor=cast.olga, outcome="refused").pk
     written = set(shown(cast.uma)) - {sign_in, refused}
-    assert set(shown(cast.uma, group="user")) == {sign_in}
-    assert set(shown(cast.uma, group="change_request")) == written | {refused}
+    assert set(shown(cast.uma, action="user")) == {sign_in}
+    assert set(shown(cast.uma, action="change_request")) == written | {refused}
     assert set(shown(cast.uma, actor="Olga", outcome="refused")) == {refused}
     assert set(shown(cast.uma, actor="system")) == set()
     assert set(shown(cast.uma, number=change_request.number.lower())) == written | {refused}
     assert set(shown(cast.uma, number=change_request.pk + 1)) == set()
     assert set(shown(cast.uma, environment="dev")) == written | {refused}
     assert set(shown(cast.uma, environment="production")) == set()
+
+
+def test_several_acts_a_request_id_and_a_trace_are_found(cast: Cast) -> None:
+    with_origin = audit.origin.set(audit.Origin("9d0177ce00000000", "10.0.0.7"))
+    one = write(action="user.sign_in").pk
+    audit.origin.reset(with_origin)
+    other = write(action="user.sign_out", trace_id="8ae3").pk
+    third = write(action="hold.free").pk
+    assert shown(cast.uma, action=["user.sign_in", "hold"]) == [third, one]
+    assert shown(cast.uma, action="user") == [other, one]
+    assert shown(cast.uma, request_id="9d01 77ce 0000 0000") == [one]
+    assert shown(cast.uma, trace_id="8ae3") == [other]
+    assert shown(cast.uma, action=["user.nothing"]) == [third, other, one]
+    page = client_of(cast.uma).get(PAGE_URL, {"action": ["user.sign_in", "hold"]}).content.decode()
+    assert page.count(" checked>") == 2
+    assert "/audit/export/?action=user.sign_in&amp;action=hold&amp;format=csv" in page
+
+
+def chain_on(page: Client) -> str:
+    """What the page says of the chain."""
+    return page.get(PAGE_URL).content.decode().partition("</header>")[2].partition('<section class="card"')[0]
+
+
+def test_the_page_says_how_far_is_sealed_and_never_more_than_was_checked(cast: Cast) -> None:
+    page = client_of(cast.uma)
+    assert "Nothing is sealed yet." in chain_on(page)
+    event = write()
+    sealing.seal_new()
+    text = chain_on(page)
+    assert f"Sealed to event {event.pk} of" in text
+    assert "(seal 1)" in text
+    assert "Not checked yet." in text
+    checking.check_due()
+    write()
+    sealing.seal_new()
+    text = chain_on(page)
+    assert "(seal 2)" in text
+    assert "Checked to seal 1 at" in text
+
+
+def test_what_was_found_stands_over_the_trail_with_whom_to_call(cast: Cast) -> None:
+    found = Reason("seal.event_changed", {"seq": 7, "event": 9, "at": "2026-11-21T01:02:03.000004Z"})
+    ChainState.objects.create(pk=1, checked_seq=12, checked_at=datetime.now(UTC), findings=[found.to_json()])
+    text = chain_on(client_of(cast.uma))
+    assert 'role="alert"' in text
+    assert "Event 9 of 2026-11-21T01:02:03.000004Z was changed after seal 7 was set on it." in text
+    assert "Call uma and whoever" in text
+
+
+def test_an_event_tells_what_it_changed_and_its_seal(cast: Cast) -> None:
+    before = {"same": 1, "gone": "\u202ea", "moved": [1]}
+    event = write(before=before, after={"same": 1, "moved": [1, 2], "new": {"a": None}})
+    sealing.seal_new()
+    page = client_of(cast.uma).get(PAGE_URL, {"event": event.pk}).content.decode()
+    kinds = {
+        part.partition("<code>")[2].partition("<")[0]: part.partition('"')[0] for part in page.split('data-kind="')[1:]
+    }
+    assert kinds == {"same": "same", "moved": "changed", "new": "added", "gone": "removed"}
+    for text in ("<del>[1]</del>", "<ins>[1, 2]</ins>", "<ins>{&quot;a&quot;: null}</ins>", "<del>\\u202ea</del>"):
+        assert text in page
+    assert selectors.head_of_chain().hash[:4] in page
 
 
 def test_days_are_those_of_the_display_zone_and_both_count(cast: Cast, settings: Any) -> None:
@@ -100,7 +162,13 @@ def test_one_event_is_opened_in_place_with_all_that_was_written(cast: Cast) -> N
         trace_id="8ae3dcf2e4374658",
     )
     page = client_of(cast.uma).get(PAGE_URL, {"event": event.pk}).content.decode()
-    for text in ("&quot;production&quot;", "&lt;b&gt;dev&lt;/b&gt;", "Agreed with Sun Hao.", "8ae3dcf2e4374658", "ada"):
+    for text in (
+        "<del>production</del>",
+        "<ins>&lt;b&gt;dev&lt;/b&gt;</ins>",
+        "Agreed with Sun Hao.",
+        "8ae3dcf2e4374658",
+        "ada",
+    ):
         assert text in page
     assert "8ae3dcf2e4374658" not in client_of(cast.uma).get(PAGE_URL).content.decode()
     assert "8ae3dcf2e4374658" not in client_of(make_user("nobody")).get(PAGE_URL, {"event": event.pk}).content.decode()
@@ -125,6 +193,6 @@ def test_older_events_follow_on_the_next_page_and_a_link_to_one_begins_there(cas
 
 def test_an_empty_page_says_whether_a_filter_or_nothing_is_the_cause(cast: Cast) -> None:
     assert "Nothing is written yet" in client_of(cast.uma).get(PAGE_URL).content.decode()
-    filtered = client_of(cast.uma).get(PAGE_URL, {"group": "run"}).content.decode()
+    filtered = client_of(cast.uma).get(PAGE_URL, {"action": "run"}).content.decode()
     assert "No event matches" in filtered
     assert reverse("audit-list") in filtered

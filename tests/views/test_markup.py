@@ -137,7 +137,7 @@ def pages(cast: Cast) -> list[str]:
         *(url("detail", row) for row in (written, review, approved)),
         *(f"{reverse('runs-detail', args=[run.pk])}?view={view}" for view in ("graph", "table", "events")),
         reverse("users-detail", args=[cast.olga.pk]),
-        f"{reverse('audit-list')}?group=no&first_day=x&number=x",
+        f"{reverse('audit-list')}?action=no&first_day=x&number=x",
         f"{reverse('audit-list')}?event=1",
         "/nowhere/",
     ]

@@ -49,6 +49,7 @@ def strip(client: Client, address: str) -> str:
         ("requests", "mine=false&status=odd", ""),
         ("runs", "state=needs&page=2", "state=needs"),
         ("audit", "number=cr-17&event=5&before=9&outcome=done", "number=cr-17&outcome=done"),
+        ("audit", "action=user&action=hold.free&trace_id=a&format=csv", "action=user&action=hold.free&trace_id=a"),
         ("audit", "first_day=2026-11-01&last_day=1066-10-14", "first_day=2026-11-01"),
         ("users", "q=a", ""),
         ("clusters", "q=a%00b", ""),
@@ -66,7 +67,7 @@ def test_only_what_the_list_knows_is_kept(page: str, given: str, kept: str) -> N
         ("packages", "q=a"),
         ("requests", "status=open&mine=on"),
         ("runs", "state=open"),
-        ("audit", "group=user"),
+        ("audit", "action=user"),
     ],
 )
 def test_each_list_offers_to_keep_its_filters_and_marks_the_view_in_force(

@@ -34,8 +34,17 @@ def query_of(page: str, given: QueryDict | str) -> str:
     data = QueryDict(given[:LONGEST]) if isinstance(given, str) else given
     form = FILTERS[page](data)
     form.is_valid()
-    chosen = {name: data.get(name, "").strip() for name in form.fields if form.cleaned_data.get(name)}
-    return urlencode({name: value for name, value in chosen.items() if value})
+    chosen = [
+        (name, text.strip()) for name in form.fields if form.cleaned_data.get(name) for text in _texts(form, name)
+    ]
+    return urlencode([(name, text) for name, text in chosen if text])
+
+
+def _texts(form: forms.Form, name: str) -> list[str]:
+    """What the address gives for a field: of most the last text, of one that takes several all."""
+    data: QueryDict = form.data  # type: ignore[assignment]
+    is_several = isinstance(form.fields[name], forms.MultipleChoiceField)
+    return data.getlist(name) if is_several else [data.get(name, "")]
 
 
 class NameForm(LookForm):

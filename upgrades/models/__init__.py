@@ -1,7 +1,7 @@
 """Rows: fields, constraints and facts about one row. Nothing here decides or writes status."""
 
 from upgrades.models.attachments import Attachment
-from upgrades.models.audit import AuditEvent
+from upgrades.models.audit import AuditEvent, AuditSeal, ChainState
 from upgrades.models.change_requests import ChangeRequest, Editor, Revision, Vote
 from upgrades.models.clusters import Cluster, Server, Zone
 from upgrades.models.comments import Comment, Mention
@@ -17,6 +17,8 @@ from upgrades.models.users import Environment, Grant, Role, User
 __all__ = [
     "Attachment",
     "AuditEvent",
+    "AuditSeal",
+    "ChainState",
     "ChangeRequest",
     "Cluster",
     "ClusterHold",

@@ -1,6 +1,6 @@
 """Reads used twice, a module a noun."""
 
-from upgrades.selectors.audit import audit_list
+from upgrades.selectors.audit import audit_list, newest_event
 from upgrades.selectors.change_requests import change_request_detail, change_request_list
 from upgrades.selectors.clock import database_now, observation
 from upgrades.selectors.clusters import (
@@ -18,24 +18,32 @@ from upgrades.selectors.graphs import RunGraph, Step, run_graph
 from upgrades.selectors.inbox import Inbox, inbox, inbox_count
 from upgrades.selectors.path_files import graph_of_sha256, path_file_in_force, path_graph, path_graphs
 from upgrades.selectors.runs import run_detail, run_list, runs_before
+from upgrades.selectors.seals import Chain, Loose, chain, head_of_chain, links, loose_events, seal_hash, unsealed
 from upgrades.selectors.snapshots import Mark, run_mark, run_snapshot
 
 __all__ = [
+    "Chain",
     "Inbox",
     "Kind",
+    "Loose",
     "Mark",
     "RunGraph",
     "Step",
     "audit_list",
     "census",
+    "chain",
     "change_request_detail",
     "change_request_list",
     "cluster_list",
     "cluster_order",
     "database_now",
     "graph_of_sha256",
+    "head_of_chain",
     "inbox",
     "inbox_count",
+    "links",
+    "loose_events",
+    "newest_event",
     "newest_first",
     "observation",
     "owners_and_labels",
@@ -48,7 +56,9 @@ __all__ = [
     "run_mark",
     "run_snapshot",
     "runs_before",
+    "seal_hash",
     "server_versions",
     "taking_requests",
+    "unsealed",
     "version_counts",
 ]

@@ -1,8 +1,5 @@
 """The audit page: every act and every refused act, filtered by the address, one event opened in place."""
 
-import json
-from typing import Any
-
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,11 +9,10 @@ from django.views.decorators.http import require_safe
 from upgrades import selectors
 from upgrades.forms.audit import AuditFilterForm
 from upgrades.models import AuditEvent
-from upgrades.views import saved_views
+from upgrades.views import audit_facts, saved_views
 from upgrades.views.reader import number_of, reader
 
 PAGE = 50
-COUNT_LIMIT = 1000
 
 
 @require_safe
@@ -34,11 +30,10 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "filter_count": len(conditions),
         "events": rows[:PAGE],
-        "opened": _opened(rows[:PAGE], opened),
+        "opened": audit_facts.opened(rows[:PAGE], opened),
+        "told": audit_facts.chain(),
         "older": rows[PAGE - 1].pk if len(rows) > PAGE else None,
         "is_first_page": before is None,
-        "total": found.order_by()[: COUNT_LIMIT + 1].count(),
-        "count_limit": COUNT_LIMIT,
         "as_of": timezone.now(),
     }
     return render(request, "upgrades/audit/list.html", facts)
@@ -54,14 +49,3 @@ def _page(found: QuerySet[AuditEvent], before: int | None, opened: int | None) -
     if before is not None:
         found = found.filter(pk__lt=before)
     return list(found.select_related("actor")[: PAGE + 1])
-
-
-def _opened(events: list[AuditEvent], number: int | None) -> dict[str, Any] | None:
-    event = next((event for event in events if event.pk == number), None)
-    if event is None:
-        return None
-    return {"pk": event.pk, "before": _json_text(event.before), "after": _json_text(event.after)}
-
-
-def _json_text(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) if value else ""
