@@ -7,7 +7,7 @@ from django.urls import get_resolver
 
 TABLE = Path(__file__).with_name("permissions.txt")
 # What answers GET and is no page: probes, files, parts of a page.
-NO_PAGES = {"healthz", "readyz", "clusters-export", "runs-snapshot", "runs-graph", "runs-log"}
+NO_PAGES = {"healthz", "readyz", "clusters-export", "runs-snapshot", "runs-graph", "runs-log", "runs-log-file"}
 
 
 @dataclass(frozen=True)

@@ -98,19 +98,6 @@ def test_what_ocp_writes_stays_text(client: Client, cast: Cast) -> None:
     assert json.loads(client.get(page_of(run, "snapshot/")).content)["subtasks"][key]["operation"] == HOSTILE
 
 
-def test_log_not_read_empty_unreadable_and_cut_are_different_words(client: Client, cast: Cast) -> None:
-    run = make_run(cast)
-    task = make_task(run)
-    address = page_of(run, f"log/?node={task.ocp_id}/101")
-    assert "Not read yet" in client.get(address).text
-    row = SubtaskLog.objects.create(task_instance=task, subtask_ocp_id=101, text="", observed_at=timezone.now())
-    assert "is empty" in client.get(address).text
-    SubtaskLog.objects.filter(pk=row.pk).update(text="the end", is_cut=True)
-    assert "The beginning was cut" in client.get(address).text
-    SubtaskLog.objects.filter(pk=row.pk).update(failure={"code": "ocp.server_error", "params": {"http_status": 500}})
-    assert "It could not be read: OCP failed on its own side (500)." in client.get(address).text
-
-
 def test_chosen_subtask_lives_in_the_address(client: Client, cast: Cast) -> None:
     run = make_run(cast)
     task = make_task(run)

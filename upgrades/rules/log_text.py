@@ -12,7 +12,7 @@ _MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Lines `first` to `end` (without it) of a log. `operation` and `begun` are OCP's words, "" before the first head."""
+    """Lines `first` to `end` (without it) of a log; `operation` and `begun` are OCP's words, "" without a head."""
 
     number: int
     operation: str

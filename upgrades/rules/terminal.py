@@ -15,7 +15,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
 def lines(text: str) -> list[str]:
-    """The lines of `text`, still with their codes. A lone carriage return ends one too: it cannot write over another."""
+    """The lines of `text`, still with their codes. A lone carriage return ends one too, and writes over nothing."""
     found = _ENDS.split(text)
     return found if found[-1] else found[:-1]
 

@@ -18,7 +18,7 @@ from upgrades.forms.runs import RunFilterForm
 from upgrades.models import UpgradeRun
 from upgrades.rules import workflow
 from upgrades.services import runs
-from upgrades.views import run_banners, run_chosen, run_facts, saved_views
+from upgrades.views import run_banners, run_chosen, run_facts, run_log_pane, saved_views
 from upgrades.views.reader import reader
 from upgrades.views.run_address import Address
 from upgrades.views.run_graph import RunDrawing
@@ -57,7 +57,22 @@ def run_log(request: HttpRequest, pk: int) -> HttpResponse:
     if not address.node:
         raise Http404
     _watch(pk, address)
-    return render(request, "upgrades/runs/_log.html", {"log": run_chosen.log_of(run, address.node)})
+    facts = {"run": run, "log": run_log_pane.log_of(run, address, address.node)}
+    return render(request, "upgrades/runs/_log.html", facts)
+
+
+@require_safe
+def run_log_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The kept log of the chosen subtask as a text file."""
+    run = get_object_or_404(UpgradeRun.objects.visible_to(reader(request)), pk=pk)
+    address = Address.read(request.GET)
+    row = run_log_pane.row_of(run, address.node) if address.node else None
+    if row is None:
+        raise Http404
+    name = f"{run.number}-{address.node.replace('/', '-')}.log"
+    response = HttpResponse(run_log_pane.file_of(row), content_type="text/plain; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @gzip_page
