@@ -65,7 +65,7 @@ def test_look_at_a_verified_run_comes_too_late(client: Client, cast: Cast) -> No
 
 
 @pytest.mark.parametrize("status", list(workflow.RunStatus))
-@pytest.mark.parametrize("view", ["graph", "table", "events"])
+@pytest.mark.parametrize("view", ["graph", "timeline", "table", "events"])
 def test_every_status_has_its_page(client: Client, cast: Cast, status: str, view: str) -> None:
     run = make_run(cast, status)
     if run.ocp_task_id is not None:
@@ -87,7 +87,15 @@ def test_what_ocp_writes_stays_text(client: Client, cast: Cast) -> None:
         run=run, task_ocp_id=task.ocp_id, subtask_ocp_id=101, name=HOSTILE, seen_at=timezone.now(), status_after=HOSTILE
     )
     key = f"{task.ocp_id}/101"
-    for rest in ("", "?view=table", "?view=events", f"?node={key}", f"graph/?node={key}", f"log/?node={key}"):
+    for rest in (
+        "",
+        "?view=table",
+        "?view=timeline",
+        "?view=events",
+        f"?node={key}",
+        f"graph/?node={key}",
+        f"log/?node={key}",
+    ):
         page = client.get(page_of(run, rest)).text
         assert "<script>alert" not in page, rest
     log = client.get(page_of(run, f"log/?node={key}")).text

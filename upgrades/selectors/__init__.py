@@ -19,13 +19,17 @@ from upgrades.selectors.inbox import Inbox, inbox, inbox_count
 from upgrades.selectors.path_files import graph_of_sha256, path_file_in_force, path_graph, path_graphs
 from upgrades.selectors.runs import run_detail, run_list
 from upgrades.selectors.snapshots import Mark, run_mark, run_snapshot
+from upgrades.selectors.timelines import Event, RunMove, Timeline, run_timeline
 
 __all__ = [
+    "Event",
     "Inbox",
     "Kind",
     "Mark",
     "RunGraph",
+    "RunMove",
     "Step",
+    "Timeline",
     "audit_list",
     "census",
     "change_request_detail",
@@ -47,6 +51,7 @@ __all__ = [
     "run_list",
     "run_mark",
     "run_snapshot",
+    "run_timeline",
     "server_versions",
     "taking_requests",
     "version_counts",

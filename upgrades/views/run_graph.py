@@ -194,10 +194,15 @@ def is_forced(step: Step) -> bool:
 
 def ocp_word(step: Step) -> str:
     """OCP's own words, verbatim: "SUCCESSFUL by SKIP"."""
-    status = step.status or _("no status")
-    if not is_forced(step):
-        return status
-    return _("%(status)s by %(operation)s") % {"status": status, "operation": step.operation}
+    return ocp_words(step.status, step.operation)
+
+
+def ocp_words(status: str, operation: str) -> str:
+    """The same of any status and operation."""
+    word = status or _("no status")
+    if operation in ("", "EXECUTE"):
+        return word
+    return _("%(status)s by %(operation)s") % {"status": word, "operation": operation}
 
 
 def status_of(states: Collection[str]) -> str:

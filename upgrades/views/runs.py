@@ -18,13 +18,12 @@ from upgrades.forms.runs import RunFilterForm
 from upgrades.models import UpgradeRun
 from upgrades.rules import workflow
 from upgrades.services import runs
-from upgrades.views import run_banners, run_chosen, run_facts, run_log_pane, saved_views
+from upgrades.views import run_banners, run_chosen, run_events, run_facts, run_log_pane, run_timeline, saved_views
 from upgrades.views.reader import reader
 from upgrades.views.run_address import Address
 from upgrades.views.run_graph import RunDrawing
 
 PAGE = 50
-EVENTS = 200
 
 
 @require_safe
@@ -132,8 +131,7 @@ def _facts(request: HttpRequest, pk: int) -> dict[str, Any]:
         "gauge": run_facts.gauge(run, drawing, plan),
         "chosen": chosen,
         "banners": run_banners.of(run_banners.Facts(run, drawing, plan, fresh)),
-        "events": list(run.subtask_events.order_by("-pk")[: EVENTS + 1]),
-        "events_most": EVENTS,
+        **_timeline(pk, drawing),
         "ocp_failure": run_banners.sentence(run.endpoint.failure) if fresh.ocp_since else "",
         "holds": list(run.holds.select_related("cluster")),
         "may_look_again": run.status in (workflow.RunStatus.VERIFYING, workflow.RunStatus.DISAGREES),
@@ -141,3 +139,12 @@ def _facts(request: HttpRequest, pk: int) -> dict[str, Any]:
         "stale_seconds": int(settings.STALE_SECONDS),
         "silent_seconds": run_facts.SILENT_SECONDS,
     }
+
+
+def _timeline(pk: int, drawing: RunDrawing) -> dict[str, Any]:
+    """What happened, read only by the view that shows it."""
+    if drawing.address.view == "events":
+        return {"events": run_events.events_of(selectors.run_timeline(pk), drawing)}
+    if drawing.address.view == "timeline":
+        return {"bars": run_timeline.bars_of(selectors.run_timeline(pk), drawing)}
+    return {}
