@@ -1,6 +1,7 @@
 """Runs: list, live page in every status, snapshot and its freshness; nothing OCP writes gets out of its text."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.factories import make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, in_review, mirror, queries, refused, run_of
 from tests.views.run_rows import make_run, make_task, page_of
+from upgrades import audit
 from upgrades.models import Endpoint, Heartbeat, Subtask, SubtaskEvent, SubtaskLog, UpgradeRun
 from upgrades.rules import workflow
 
@@ -167,6 +169,34 @@ def test_unconfirmed_says_what_was_intended_sent_and_seen(client: Client, cast: 
     text = client.get(page_of(make_run(cast, "unconfirmed"))).text
     for words in ("Intended", "sent", "OCP shows nothing, last looked", "two people may abandon it"):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    ("status", "over", "truths"),
+    [
+        ("submitting", {"sent_at": None, "swept_at": None}, ["yes", "no", "unknown"]),
+        ("unconfirmed", {}, ["yes", "unknown", "no"]),
+        ("refused", {"answer": {"is_sent": False}, "sent_at": None}, ["yes", "no", "no"]),
+        ("running", {"answer": {"http_status": 200}}, ["yes", "yes", "unknown"]),
+        ("disagrees", {"answer": {"http_status": 200}}, ["yes", "yes", "unknown"]),
+    ],
+)
+def test_strip_says_what_is_known_of_the_start_and_what_comes_next(
+    client: Client, cast: Cast, status: str, over: dict[str, Any], truths: list[str]
+) -> None:
+    text = client.get(page_of(make_run(cast, status, **over))).text
+    assert re.findall(r'data-mark="\w+" data-truth="(\w+)"', text) == truths
+    assert "%(" not in text
+
+
+def test_task_is_seen_once_it_was_read(client: Client, cast: Cast) -> None:
+    run = make_run(cast, answer={"http_status": 200})
+    make_task(run)
+    audit.record("run.accept", subject=run)
+    text = client.get(page_of(run)).text
+    assert re.findall(r'data-truth="(\w+)"', text) == ["yes", "yes", "yes"]
+    assert f"task {run.ocp_task_id}, known since" in text
+    assert "ocpdash reads OCP at least each 5 s" in text
 
 
 def test_findings_stand_server_by_server(client: Client, cast: Cast) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from upgrades.reasons.standing import STANDING
+
 SENTENCES: Mapping[str, str | Promise] = {
     # people and signing in
     "sign_in.wrong": _("Username and password do not fit together. Nobody is told which of them is wrong."),
@@ -270,4 +272,5 @@ SENTENCES: Mapping[str, str | Promise] = {
     "verify.compatible_unread": _("compatible of %(cluster)s could not be read: not judged."),
     "verify.compatible_of_standby": _("compatible of standby %(cluster)s is %(values)s: it follows later, not judged."),
     "hold.clusters_at_rest": _("OCP shows every cluster RUNNING, one version on its servers, and no upgrade running."),
+    **STANDING,
 }

@@ -18,7 +18,16 @@ from upgrades.forms.runs import RunFilterForm
 from upgrades.models import UpgradeRun
 from upgrades.rules import workflow
 from upgrades.services import runs
-from upgrades.views import run_banners, run_chosen, run_events, run_facts, run_log_pane, run_timeline, saved_views
+from upgrades.views import (
+    run_banners,
+    run_chosen,
+    run_events,
+    run_facts,
+    run_log_pane,
+    run_standing,
+    run_timeline,
+    saved_views,
+)
 from upgrades.views.reader import reader
 from upgrades.views.run_address import Address
 from upgrades.views.run_graph import RunDrawing
@@ -120,7 +129,7 @@ def _facts(request: HttpRequest, pk: int) -> dict[str, Any]:
     drawing = RunDrawing(selectors.run_graph(pk), address, plan.hop_versions, now)
     chosen = run_chosen.chosen(run, drawing)
     _watch(pk, address)
-    fresh = run_facts.freshness(mark)
+    fresh, holds = run_facts.freshness(mark), list(run.holds.select_related("cluster"))
     return {
         "run": run,
         "plan": plan,
@@ -133,7 +142,8 @@ def _facts(request: HttpRequest, pk: int) -> dict[str, Any]:
         "banners": run_banners.of(run_banners.Facts(run, drawing, plan, fresh)),
         **_timeline(pk, drawing),
         "ocp_failure": run_banners.sentence(run.endpoint.failure) if fresh.ocp_since else "",
-        "holds": list(run.holds.select_related("cluster")),
+        "holds": holds,
+        "standing": run_standing.standing_of(run, drawing.graph, is_held=bool(holds), now=now),
         "may_look_again": run.status in (workflow.RunStatus.VERIFYING, workflow.RunStatus.DISAGREES),
         "ended_in_ocp_at": run.ended_at or (run.status_at if run.is_final else None),
         "stale_seconds": int(settings.STALE_SECONDS),
