@@ -176,7 +176,7 @@ def test_unconfirmed_says_what_was_intended_sent_and_seen(client: Client, cast: 
     [
         ("submitting", {"sent_at": None, "swept_at": None}, ["yes", "no", "unknown"]),
         ("unconfirmed", {}, ["yes", "unknown", "no"]),
-        ("refused", {"answer": {"is_sent": False}, "sent_at": None}, ["yes", "no", "no"]),
+        ("refused", {"answer": {"is_sent": False}, "sent_at": None, "ocp_task_id": None}, ["yes", "no", "no"]),
         ("running", {"answer": {"http_status": 200}}, ["yes", "yes", "unknown"]),
         ("disagrees", {"answer": {"http_status": 200}}, ["yes", "yes", "unknown"]),
     ],
