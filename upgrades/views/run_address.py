@@ -92,6 +92,23 @@ class Address:
         return replace(self, view="events").query()
 
     @property
+    def smaller_query(self) -> str:
+        """The next zoom below; from FIT, below the natural size."""
+        return self._zoomed(max([zoom for zoom in ZOOMS if zoom < (self.zoom or 100)], default=ZOOMS[0]))
+
+    @property
+    def larger_query(self) -> str:
+        return self._zoomed(min([zoom for zoom in ZOOMS if zoom > (self.zoom or 75)], default=ZOOMS[-1]))
+
+    @property
+    def plain_query(self) -> str:
+        return self._zoomed(100)
+
+    @property
+    def fit_query(self) -> str:
+        return self._zoomed(FIT)
+
+    @property
     def without_node(self) -> str:
         return self.selecting("")
 
@@ -108,6 +125,9 @@ class Address:
         if is_folded:
             return replace(self, opened=self.opened | {box}, shut=self.shut - {box}).query()
         return replace(self._of(""), opened=self.opened - {box}, shut=self.shut | {box}).query()
+
+    def _zoomed(self, zoom: int) -> str:
+        return replace(self, view="graph", zoom=zoom, centre="").query()
 
     def _of(self, node: str) -> "Address":
         """What was asked of one subtask's log says nothing about another's."""

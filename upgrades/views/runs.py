@@ -1,6 +1,7 @@
 """Upgrade runs: the list, the live page, and what the open page asks for by itself."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -48,8 +49,16 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """The live page of one run."""
-    return render(request, "upgrades/runs/detail.html", _facts(request, pk))
+    """The live page of one run; ?jump=current or failure leads to the subtask that is so now."""
+    facts = _facts(request, pk)
+    jump = request.GET.get("jump")
+    if jump in ("current", "failure"):
+        drawing: RunDrawing = facts["drawing"]
+        key = next(iter(drawing.current if jump == "current" else drawing.failed), "")
+        return redirect(
+            f"{request.path}{replace(drawing.address, centre='').showing(key)}#{f'n-{key}' if key else 'graph'}"
+        )
+    return render(request, "upgrades/runs/detail.html", facts)
 
 
 @require_safe
