@@ -9,52 +9,17 @@ import json
 import resource
 import shutil
 import subprocess
-from itertools import combinations, pairwise, product
 from statistics import median
 from time import process_time
 
 from bench.record import record
+from tests.rules.crossings import Curve, Edge, crossings
 from tests.rules.graphs import any_dag
 from upgrades.rules.dag import Graph, layout
 
-Edge = tuple[str, str]
-Curve = list[tuple[float, float]]
 RUNS = {60: 15, 500: 7, 2000: 3}
 SEEDS = (1, 2, 3)
 INCH = 72
-CELL = 400.0
-
-
-def crossings(curves: dict[Edge, Curve]) -> int:
-    """Return how many pairs of edges without a common end cross."""
-    cells: dict[tuple[int, int], list[tuple[Edge, Curve]]] = {}
-    for edge, curve in curves.items():
-        for start, end in pairwise(curve):
-            for cell in product(_cells(start[0], end[0]), _cells(start[1], end[1])):
-                cells.setdefault(cell, []).append((edge, [start, end]))
-    return len(
-        {
-            frozenset((edge, other))
-            for parts in cells.values()
-            for (edge, first), (other, second) in combinations(parts, 2)
-            if not set(edge) & set(other) and _cross(first, second)
-        }
-    )
-
-
-def _cells(start: float, end: float) -> range:
-    return range(int(min(start, end) // CELL), int(max(start, end) // CELL) + 1)
-
-
-def _cross(first: Curve, second: Curve) -> bool:
-    return _side(first, second[0]) * _side(first, second[1]) < 0 and (
-        _side(second, first[0]) * _side(second, first[1]) < 0
-    )
-
-
-def _side(line: Curve, point: tuple[float, float]) -> float:
-    (x, y), (right, bottom) = line
-    return (right - x) * (point[1] - y) - (bottom - y) * (point[0] - x)
 
 
 def dot(graph: Graph) -> tuple[float, dict[Edge, Curve]]:

@@ -15,6 +15,7 @@ NO_PAGES = {
     "runs-snapshot",
     "runs-graph",
     "runs-log",
+    "runs-log-file",
     "attachments-detail",
 }
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 from pytest_django import DjangoDbBlocker
 
@@ -125,6 +126,7 @@ class Town:
             return reverse(name, args=[uid, default_token_generator.make_token(self.author)])
         queries = {
             "runs-log": "?node=1/1",
+            "runs-log-file": "?node=1/1",
             "requests-create": f"?cluster={self.cluster.pk}",
             "paths-create": f"?endpoint={self.endpoint.pk}",
         }
@@ -143,6 +145,7 @@ class Town:
             "attachments": self.file,
             "runs": self.doubtful,
             "runs-look-again": self.verifying,
+            "runs-log-file": self.logged,
             "decisions-propose": self.doubtful,
             "decisions": self.decision,
             "endpoints": self.endpoint,
@@ -203,6 +206,9 @@ class Town:
     def _runs(self) -> None:
         self.doubtful, self.decided = run_of(self._in_review("doubtful")), run_of(self._in_review("decided"))
         self.verifying = run_of(self._in_review("verifying"), "verifying")
+        self.logged = run_of(self._in_review("logged"), "running")
+        task = self.logged.task_instances.create(ocp_id=1, kind="parent", observed_at=timezone.now())
+        task.logs.create(subtask_ocp_id=1, text=f"{SECRET} begins", observed_at=timezone.now())
         self.decision, self.withdrawn = self._proposed(self.decided), self._proposed(run_of(self._in_review("left")))
         decisions.withdraw(decision=self.withdrawn, actor=self.author)
 

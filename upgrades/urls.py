@@ -82,6 +82,7 @@ urlpatterns = [
     path("runs/<int:pk>/snapshot/", runs.run_snapshot, name="runs-snapshot"),
     path("runs/<int:pk>/graph/", runs.run_graph, name="runs-graph"),
     path("runs/<int:pk>/log/", runs.run_log, name="runs-log"),
+    path("runs/<int:pk>/log/file/", runs.run_log_file, name="runs-log-file"),
     path("runs/<int:pk>/look-again/", runs.run_look_again, name="runs-look-again"),
     # decisions about runs
     path("runs/<int:pk>/decisions/", decisions.decision_propose, name="decisions-propose"),

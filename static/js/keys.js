@@ -2,6 +2,7 @@
 //   <dialog data-keys>        lists them: "?", or a[data-keys-open]
 //   <a data-go="c">           followed by "g", then "c"
 //   <input type="search">     focused by "/"; without one, the first field of the page's search form
+//   <a data-press="e">        followed by that key alone
 //   .twin, tr[data-key]       a run's subtasks: "j" the next, "k" the previous
 //   <a data-step="next">      followed by "j", and data-step="previous" by "k": from one request to the next
 //   <body data-no-shortcuts>  the reader has switched single keys off
@@ -48,6 +49,12 @@ function move(document, by) {
   return all.length > 0;
 }
 
+function press(document, key) {
+  const place = document.querySelector(`a[data-press="${CSS.escape(key)}"]`);
+  place?.click();
+  return Boolean(place);
+}
+
 export function hearKeys(document) {
   const dialog = document.querySelector("dialog[data-keys]");
   if (!dialog) return;
@@ -66,7 +73,7 @@ export function hearKeys(document) {
     begunAt = -Infinity;
     const place = isSecond && document.querySelector(`a[data-go="${CSS.escape(event.key)}"]`);
     if (place) place.click();
-    if (place || acts[event.key]?.(event)) event.preventDefault();
+    if (place || acts[event.key]?.(event) || press(document, event.key)) event.preventDefault();
   });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("a[data-keys-open]")) return;

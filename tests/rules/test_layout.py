@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.rules.crossings import crossings
 from tests.rules.graphs import any_dag, child, parent, wait_keys
 from upgrades.rules.dag import Box, Graph, Node, compose, layout, reading_order
 from upgrades.rules.drawing import texts
@@ -202,6 +203,19 @@ def test_random_dag_of_60_nodes_is_drawn_without_touching(seed):
     check(layout(any_dag(60, seed)))
 
 
+# Crossings that Graphviz' dot left on the same graphs (bench/results/layout.json, commit 4120058).
+DOT = {60: 18, 500: 390}
+
+
+@pytest.mark.parametrize("count", sorted(DOT))
+def test_lines_cross_little_more_often_than_dots(count):
+    found = 0
+    for seed in (1, 2, 3):
+        edges = layout(any_dag(count, seed)).edges
+        found += crossings({(edge.source, edge.target): list(edge.points) for edge in edges})
+    assert found <= 1.5 * DOT[count]
+
+
 @pytest.mark.parametrize("count", [500, 900])
 def test_large_dag_is_drawn(count):
     drawing = layout(any_dag(count))
@@ -228,6 +242,21 @@ def test_any_graph_even_with_cycles_is_drawn_without_touching(graph):
     good = {(s, t) for s, t in graph.edges if s in known and t in known and s != t}
     assert drawn == good
     assert set(drawing.dropped_edges) == set(graph.edges) - good
+
+
+def with_cycle(count, seed):
+    """A DAG of so many nodes with some edges turned back, a node that waits for itself and two for each other."""
+    graph = any_dag(count, seed)
+    back = tuple((target, source) for source, target in graph.edges[:: count // 6])
+    return replace(graph, edges=(*graph.edges, *back, ("n3", "n3"), ("n1", "n2"), ("n2", "n1")))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_large_graph_with_cycles_holds_every_bend_and_touches_nothing(seed):
+    drawing = layout(with_cycle(40, seed))
+    check(drawing)
+    assert set(drawing.dropped_edges) == {("n3", "n3")}
+    assert {node.key for node in drawing.nodes} == {f"n{number}" for number in range(40)}
 
 
 @given(graphs, st.randoms(use_true_random=False))

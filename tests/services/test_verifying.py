@@ -246,3 +246,27 @@ def test_servers_that_can_be_read_do_not_hide_a_task_that_vanished(look_alike, r
     control(look_alike, "DELETE", f"/tasks/{run.ocp_task_id}")
     assert not observing.refresh(fresh(run), endpoints.client(run.endpoint))
     assert verify(run).unreadable_reason["code"] == "unreadable.vanished"
+
+
+def test_a_run_keeps_what_was_read_of_each_server_as_its_record(look_alike, run):
+    server = set_back(look_alike, run)
+    run = verify(run)
+    (row,) = run.readings
+    assert (row["cluster"], row["status"], row["servers_why"]) == (scenes.CLUSTER, "RUNNING", None)
+    versions = {item["address"].partition(":")[0]: item["version"] for item in row["servers"]}
+    assert versions.pop(server.ip) != "4.2.1.8"
+    assert set(versions.values()) == {"4.2.1.8"}
+    found = row["parameters"]["min_observer_version"]
+    assert set(found["by_server"]) == {item["address"] for item in row["servers"]}
+
+
+def test_what_cannot_be_read_keeps_the_reading_before_it_and_says_why(look_alike, run):
+    set_back(look_alike, run)
+    before = verify(run).readings[0]
+    control(look_alike, "POST", "/faults", method="GET", path="/servers", action="status", status=500)
+    after = verify(run).readings[0]
+    assert after["servers"] == before["servers"]
+    assert after["servers_at"] == before["servers_at"] < after["parameters_at"]
+    assert after["servers_why"]["code"] == "ocp.server_error"
+    control(look_alike, "DELETE", "/faults")
+    assert verify(run).readings[0]["servers_why"] is None

@@ -49,13 +49,12 @@ CLOSED = {
 }
 # Asked alone as well: where filters are hostile too, no row is left to be on a page, open or chosen.
 NUMBERS = ("nul", "minus", "int64", "digits", "arabic", "markup")
-PLACES = ("page", "before", "event", "node", "open", "shut", "copy", "sort")
+PLACES = ("page", "before", "event", "node", "open", "shut", "copy", "sort", "part", "lines", "zoom", "centre")
 QUERY = (
     *PLACES,
     *("q", "environment", "region", "state", "only", "architecture", "system", "status", "mine", "cluster", "package"),
     *("view", "next", "group", "actor", "number", "outcome", "first_day", "last_day", "endpoint", "owner", "label"),
-    *("version", "source", "target"),
-    *("requester", "vote", "inbox"),
+    *("version", "source", "target", "order", "find", "requester", "vote", "inbox"),
 )
 # What a form may hold beside what it needs.
 BESIDE = {

@@ -1,6 +1,7 @@
 """Runs: list, live page in every status, snapshot and its freshness; nothing OCP writes gets out of its text."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.factories import make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, in_review, mirror, queries, refused, run_of
 from tests.views.run_rows import make_run, make_task, page_of
+from upgrades import audit
 from upgrades.models import Endpoint, Heartbeat, Subtask, SubtaskEvent, SubtaskLog, UpgradeRun
 from upgrades.rules import workflow
 
@@ -65,7 +67,7 @@ def test_look_at_a_verified_run_comes_too_late(client: Client, cast: Cast) -> No
 
 
 @pytest.mark.parametrize("status", list(workflow.RunStatus))
-@pytest.mark.parametrize("view", ["graph", "table", "events"])
+@pytest.mark.parametrize("view", ["graph", "timeline", "table", "events"])
 def test_every_status_has_its_page(client: Client, cast: Cast, status: str, view: str) -> None:
     run = make_run(cast, status)
     if run.ocp_task_id is not None:
@@ -87,7 +89,15 @@ def test_what_ocp_writes_stays_text(client: Client, cast: Cast) -> None:
         run=run, task_ocp_id=task.ocp_id, subtask_ocp_id=101, name=HOSTILE, seen_at=timezone.now(), status_after=HOSTILE
     )
     key = f"{task.ocp_id}/101"
-    for rest in ("", "?view=table", "?view=events", f"?node={key}", f"graph/?node={key}", f"log/?node={key}"):
+    for rest in (
+        "",
+        "?view=table",
+        "?view=timeline",
+        "?view=events",
+        f"?node={key}",
+        f"graph/?node={key}",
+        f"log/?node={key}",
+    ):
         page = client.get(page_of(run, rest)).text
         assert "<script>alert" not in page, rest
     log = client.get(page_of(run, f"log/?node={key}")).text
@@ -96,19 +106,6 @@ def test_what_ocp_writes_stays_text(client: Client, cast: Cast) -> None:
     assert "[31m" not in log
     assert "\\u202e" in log
     assert json.loads(client.get(page_of(run, "snapshot/")).content)["subtasks"][key]["operation"] == HOSTILE
-
-
-def test_log_not_read_empty_unreadable_and_cut_are_different_words(client: Client, cast: Cast) -> None:
-    run = make_run(cast)
-    task = make_task(run)
-    address = page_of(run, f"log/?node={task.ocp_id}/101")
-    assert "Not read yet" in client.get(address).text
-    row = SubtaskLog.objects.create(task_instance=task, subtask_ocp_id=101, text="", observed_at=timezone.now())
-    assert "is empty" in client.get(address).text
-    SubtaskLog.objects.filter(pk=row.pk).update(text="the end", is_cut=True)
-    assert "The beginning was cut" in client.get(address).text
-    SubtaskLog.objects.filter(pk=row.pk).update(failure={"code": "ocp.server_error", "params": {"http_status": 500}})
-    assert "It could not be read: OCP failed on its own side (500)." in client.get(address).text
 
 
 def test_chosen_subtask_lives_in_the_address(client: Client, cast: Cast) -> None:
@@ -172,6 +169,34 @@ def test_unconfirmed_says_what_was_intended_sent_and_seen(client: Client, cast: 
     text = client.get(page_of(make_run(cast, "unconfirmed"))).text
     for words in ("Intended", "sent", "OCP shows nothing, last looked", "two people may abandon it"):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    ("status", "over", "truths"),
+    [
+        ("submitting", {"sent_at": None, "swept_at": None}, ["yes", "no", "unknown"]),
+        ("unconfirmed", {}, ["yes", "unknown", "no"]),
+        ("refused", {"answer": {"is_sent": False}, "sent_at": None, "ocp_task_id": None}, ["yes", "no", "no"]),
+        ("running", {"answer": {"http_status": 200}}, ["yes", "yes", "unknown"]),
+        ("disagrees", {"answer": {"http_status": 200}}, ["yes", "yes", "unknown"]),
+    ],
+)
+def test_strip_says_what_is_known_of_the_start_and_what_comes_next(
+    client: Client, cast: Cast, status: str, over: dict[str, Any], truths: list[str]
+) -> None:
+    text = client.get(page_of(make_run(cast, status, **over))).text
+    assert re.findall(r'data-mark="\w+" data-truth="(\w+)"', text) == truths
+    assert "%(" not in text
+
+
+def test_task_is_seen_once_it_was_read(client: Client, cast: Cast) -> None:
+    run = make_run(cast, answer={"http_status": 200})
+    make_task(run)
+    audit.record("run.accept", subject=run)
+    text = client.get(page_of(run)).text
+    assert re.findall(r'data-truth="(\w+)"', text) == ["yes", "yes", "yes"]
+    assert f"task {run.ocp_task_id}, known since" in text
+    assert "ocpdash reads OCP at least each 5 s" in text
 
 
 def test_findings_stand_server_by_server(client: Client, cast: Cast) -> None:

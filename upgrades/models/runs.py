@@ -80,6 +80,7 @@ class UpgradeRun(models.Model):
     verify_due_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
     findings = models.JSONField(default=list)
+    readings = models.JSONField(default=list)
     disagreement = models.CharField(max_length=64, blank=True)
     disagreement_since = models.DateTimeField(null=True)
     baseline_compatible = models.JSONField(default=dict)

@@ -116,15 +116,21 @@ def server(data: Row) -> Server:
 
 def parameter(data: Row) -> Parameter:
     current = fields.part(data, "currentValue")
+    on_servers = fields.parts(current, "obParameters")
     values = fields.words(current, "values", _VALUE_CAP)
     if not values:
-        values = tuple(fields.word(item, "value", _VALUE_CAP) for item in fields.parts(current, "obParameters"))
+        values = tuple(fields.word(item, "value", _VALUE_CAP) for item in on_servers)
     is_shown = data.get("defaultValue") is not None
     return Parameter(
         name=fields.word(data, "name"),
         values=tuple(dict.fromkeys(values)),
         default=fields.word(data, "defaultValue", _VALUE_CAP) if is_shown else None,
+        by_server=tuple((_address(item), fields.word(item, "value", _VALUE_CAP)) for item in on_servers),
     )
+
+
+def _address(data: Row) -> str:
+    return f"{fields.word(data, 'svrIp')}:{fields.number(data, 'svrPort', 0) or ''}"
 
 
 def package(data: Row) -> Package:

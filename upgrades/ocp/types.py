@@ -66,11 +66,15 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """`values`: the distinct values on the servers. Not in the repr: a value may be a secret (backup_dest)."""
+    """`values`: the distinct values on the servers; `by_server`: (ip:port, value) of each, where OCP tells them apart.
+
+    Not in the repr: a value may be a secret (backup_dest).
+    """
 
     name: str
     values: tuple[str, ...] = field(repr=False)
     default: str | None = field(repr=False)
+    by_server: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from upgrades.reasons.standing import STANDING
+
 SENTENCES: Mapping[str, str | Promise] = {
     # people and signing in
     "sign_in.wrong": _("Username and password do not fit together. Nobody is told which of them is wrong."),
@@ -317,4 +319,5 @@ SENTENCES: Mapping[str, str | Promise] = {
     "seal.unsealed": _(
         "%(count)s events from %(event)s on have waited for their seals for more than a minute: no worker seals them."
     ),
+    **STANDING,
 }

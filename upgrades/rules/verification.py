@@ -107,6 +107,16 @@ def stands(disagreement: str, before: str, *, now: datetime, ended_at: datetime,
     return disagreement != "" and disagreement == before and now >= ended_at + after
 
 
+def verdict_of(version: str, build: str, server: ServerFact) -> Verdict:
+    """What one server's version and build say beside those of the plan."""
+    return _server_verdict(version, build, server)
+
+
+def is_version(value: str, version: str) -> bool:
+    """Whether a value that OceanBase gives is `version`: 3.1.2 is 3.1.2.0."""
+    return _is_same(value, version)
+
+
 def _findings(version: str, build: str, cluster: ClusterFact) -> Iterator[Finding]:
     yield _status(cluster)
     yield from _servers(version, build, cluster)

@@ -20,15 +20,19 @@ from upgrades.selectors.path_files import graph_of_sha256, path_file_in_force, p
 from upgrades.selectors.runs import run_detail, run_list, runs_before
 from upgrades.selectors.seals import Chain, Loose, chain, head_of_chain, links, loose_events, seal_hash, unsealed
 from upgrades.selectors.snapshots import Mark, run_mark, run_snapshot
+from upgrades.selectors.timelines import Event, RunMove, Timeline, run_timeline
 
 __all__ = [
     "Chain",
+    "Event",
     "Inbox",
     "Kind",
     "Loose",
     "Mark",
     "RunGraph",
+    "RunMove",
     "Step",
+    "Timeline",
     "audit_list",
     "census",
     "chain",
@@ -55,6 +59,7 @@ __all__ = [
     "run_list",
     "run_mark",
     "run_snapshot",
+    "run_timeline",
     "runs_before",
     "seal_hash",
     "server_versions",

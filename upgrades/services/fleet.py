@@ -13,21 +13,22 @@ from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import OcpError, RateLimited, Unauthorized
 from upgrades.rules import Reason
 from upgrades.rules.verification import ClusterFact, ServerFact
-from upgrades.services import inventory, readability
+from upgrades.services import inventory, readability, readings
 from upgrades.services.budget import Budget
-
-# OCP shows no port where the server listens on OceanBase's own.
-_DEFAULT_PORT = 2882
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Facts of every affected cluster. `trouble`: why servers of one could not be read, None where all were."""
+    """Facts of every affected cluster. `trouble`: why servers of one could not be read, None where all were.
+
+    records: the same, server by server, as the run keeps it (services.readings).
+    """
 
     facts: tuple[ClusterFact, ...]
     trouble: Reason | None
+    records: tuple[dict[str, Any], ...] = ()
 
 
 def read(run: UpgradeRun, client: OcpClient, at: datetime) -> Reading:
@@ -41,14 +42,18 @@ def read(run: UpgradeRun, client: OcpClient, at: datetime) -> Reading:
     inventory.mirror_clusters(run.endpoint, list(shown.values()), at)
     planned = {item["ocp_id"]: item for item in (run.change_request.plan or {}).get("clusters", [])}
     facts: list[ClusterFact] = []
+    records: list[dict[str, Any]] = []
     trouble: Reason | None = None
     for ocp_id in run.affected_ocp_ids:
         servers, why_not = _part(client.servers, ocp_id, budget)
-        parameters, _no_trouble = _part(client.parameters, ocp_id, budget)
+        parameters, no_trouble = _part(client.parameters, ocp_id, budget)
         trouble = trouble or why_not
         _mirror(run, ocp_id, servers, parameters, at)
-        facts.append(_fact(run, shown.get(ocp_id), planned.get(ocp_id, {"name": str(ocp_id)}), servers, parameters))
-    return Reading(tuple(facts), trouble)
+        fact = _fact(run, shown.get(ocp_id), planned.get(ocp_id, {"name": str(ocp_id)}), servers, parameters)
+        facts.append(fact)
+        part = readings.Part(ocp_id, fact, servers, why_not, parameters, no_trouble)
+        records.append(readings.record(part, at))
+    return Reading(tuple(facts), trouble, tuple(records))
 
 
 def _part(read_one: Callable[..., T], ocp_id: int, budget: Budget) -> tuple[T | None, Reason | None]:
@@ -98,5 +103,4 @@ def _fact(
 
 
 def _server(server: types.Server) -> ServerFact:
-    port = server.port if server.port is not None else _DEFAULT_PORT
-    return ServerFact(f"{server.ip}:{port}", server.version, server.build)
+    return ServerFact(readings.address_of(server), server.version, server.build)

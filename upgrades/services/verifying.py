@@ -13,7 +13,7 @@ from upgrades.models import Endpoint, UpgradeRun
 from upgrades.ocp.errors import OcpError
 from upgrades.rules import Reason, verification, workflow
 from upgrades.rules.verification import Judgement, Outcome
-from upgrades.services import endpoints, fleet, observing, readability, runs, watching
+from upgrades.services import endpoints, fleet, observing, readability, readings, runs, watching
 
 LEASE_SECONDS = 5
 _AFTER_END = (workflow.RunStatus.VERIFYING, workflow.RunStatus.DISAGREES)
@@ -77,19 +77,20 @@ def _apply(run: UpgradeRun, reading: fleet.Reading, *, observation: int, at: dat
         if not rows.update(observation=observation):
             return
         run.refresh_from_db()
-        _write(run, judged, at, is_complete=reading.trouble is None)
+        _write(run, judged, reading, at)
         if reading.trouble is not None:
             # This read is the newest now, and must not be taken for a newer good one.
             readability.lose(run, reading.trouble, observation=observation + 1)
         _move(run, judged, at)
 
 
-def _write(run: UpgradeRun, judged: Judgement, at: datetime, *, is_complete: bool) -> None:
-    """Keep findings and disagreement; a new version only where the findings or the readability changed."""
+def _write(run: UpgradeRun, judged: Judgement, reading: fleet.Reading, at: datetime) -> None:
+    """Keep findings and what was read; a new version only where these or the readability changed."""
     findings = [finding.to_json() for finding in judged.findings]
-    is_changed = findings != run.findings
-    changes: dict[str, Any] = {"findings": findings, "verify_due_at": _next_look(run, at)}
-    if is_complete:
+    kept = readings.merge(run.readings, reading.records)
+    is_changed = findings != run.findings or readings.untimed(kept) != readings.untimed(run.readings)
+    changes: dict[str, Any] = {"findings": findings, "readings": kept, "verify_due_at": _next_look(run, at)}
+    if reading.trouble is None:
         changes["observed_at"] = at
         # That the servers can be read says nothing about a task that cannot.
         is_changed |= not readability.is_about_task(run) and readability.regain(run)

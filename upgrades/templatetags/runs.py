@@ -1,4 +1,4 @@
-"""What the pages of runs need to show: a step of the table, an event, a finding."""
+"""What the pages of runs need to show: a step of the table, a finding."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +8,7 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
-from upgrades.models import SubtaskEvent
 from upgrades.selectors import Step
-from upgrades.templatetags.ocpdash import subtask_status
 from upgrades.views.run_graph import RunDrawing, ocp_word
 
 register = template.Library()
@@ -39,12 +37,6 @@ def step_row(drawing: RunDrawing, step: Step) -> Row:
     """The row of a step."""
     query = drawing.address.showing(step.key)
     return Row(drawing.states[step.key], ocp_word(step), drawing.took(step), query)
-
-
-@register.simple_tag
-def event_status(event: SubtaskEvent) -> str:
-    """The data-status that an event led to."""
-    return subtask_status(event.status_after, event.operation_after)
 
 
 @register.simple_tag

@@ -88,6 +88,26 @@ class RunDrawing:
         return [self._edge(edge, states) for edge in self.drawing.edges]
 
     @property
+    def failed(self) -> list[str]:
+        """Keys of failed steps in reading order, a child's before the one in the parent that waits for it."""
+        return self._burning({"failed"})
+
+    @property
+    def current(self) -> list[str]:
+        """Keys of steps at work, in the same order."""
+        return self._burning(AT_WORK)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height at the zoom of the address; the whole at 100 % where it is to fit."""
+        scale = (self.address.zoom or 100) / 100
+        return round((self.drawing.width + 32) * scale), round((self.drawing.height + 32) * scale)
+
+    def _burning(self, states: Collection[str]) -> list[str]:
+        found = [key for key in self.graph.shape.order if self.states[key] in states]
+        return sorted(found, key=lambda key: not self.trail(key))
+
+    @property
     def hops(self) -> list[DrawnBox]:
         """The hops whose child is known, in order."""
         return [box for box in self.drawn_boxes if box.place.kind == "hop"]
@@ -194,10 +214,15 @@ def is_forced(step: Step) -> bool:
 
 def ocp_word(step: Step) -> str:
     """OCP's own words, verbatim: "SUCCESSFUL by SKIP"."""
-    status = step.status or _("no status")
-    if not is_forced(step):
-        return status
-    return _("%(status)s by %(operation)s") % {"status": status, "operation": step.operation}
+    return ocp_words(step.status, step.operation)
+
+
+def ocp_words(status: str, operation: str) -> str:
+    """The same of any status and operation."""
+    word = status or _("no status")
+    if operation in ("", "EXECUTE"):
+        return word
+    return _("%(status)s by %(operation)s") % {"status": word, "operation": operation}
 
 
 def status_of(states: Collection[str]) -> str:

@@ -1,6 +1,7 @@
 """Upgrade runs: the list, the live page, and what the open page asks for by itself."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -17,12 +18,21 @@ from upgrades.forms.request_filters import RunFilterForm
 from upgrades.models import UpgradeRun
 from upgrades.rules import workflow
 from upgrades.services import runs
-from upgrades.views import keyset, run_banners, run_chosen, run_facts, saved_views
+from upgrades.views import (
+    keyset,
+    run_banners,
+    run_chosen,
+    run_events,
+    run_facts,
+    run_log_pane,
+    run_servers,
+    run_standing,
+    run_timeline,
+    saved_views,
+)
 from upgrades.views.reader import number_of, reader
 from upgrades.views.run_address import Address
 from upgrades.views.run_graph import RunDrawing
-
-EVENTS = 200
 
 
 @require_safe
@@ -39,8 +49,16 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """The live page of one run."""
-    return render(request, "upgrades/runs/detail.html", _facts(request, pk))
+    """The live page of one run; ?jump=current or failure leads to the subtask that is so now."""
+    facts = _facts(request, pk)
+    jump = request.GET.get("jump")
+    if jump in ("current", "failure"):
+        drawing: RunDrawing = facts["drawing"]
+        key = next(iter(drawing.current if jump == "current" else drawing.failed), "")
+        return redirect(
+            f"{request.path}{replace(drawing.address, centre='').showing(key)}#{f'n-{key}' if key else 'graph'}"
+        )
+    return render(request, "upgrades/runs/detail.html", facts)
 
 
 @require_safe
@@ -57,7 +75,22 @@ def run_log(request: HttpRequest, pk: int) -> HttpResponse:
     if not address.node:
         raise Http404
     _watch(pk, address)
-    return render(request, "upgrades/runs/_log.html", {"log": run_chosen.log_of(run, address.node)})
+    facts = {"run": run, "log": run_log_pane.log_of(run, address, address.node)}
+    return render(request, "upgrades/runs/_log.html", facts)
+
+
+@require_safe
+def run_log_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The kept log of the chosen subtask as a text file."""
+    run = get_object_or_404(UpgradeRun.objects.visible_to(reader(request)), pk=pk)
+    address = Address.read(request.GET)
+    row = run_log_pane.row_of(run, address.node) if address.node else None
+    if row is None:
+        raise Http404
+    name = f"{run.number}-{address.node.replace('/', '-')}.log"
+    response = HttpResponse(run_log_pane.file_of(row), content_type="text/plain; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @gzip_page
@@ -106,7 +139,7 @@ def _facts(request: HttpRequest, pk: int) -> dict[str, Any]:
     drawing = RunDrawing(selectors.run_graph(pk), address, plan.hop_versions, now)
     chosen = run_chosen.chosen(run, drawing)
     _watch(pk, address)
-    fresh = run_facts.freshness(mark)
+    fresh, holds = run_facts.freshness(mark), list(run.holds.select_related("cluster"))
     return {
         "run": run,
         "plan": plan,
@@ -117,12 +150,22 @@ def _facts(request: HttpRequest, pk: int) -> dict[str, Any]:
         "gauge": run_facts.gauge(run, drawing, plan),
         "chosen": chosen,
         "banners": run_banners.of(run_banners.Facts(run, drawing, plan, fresh)),
-        "events": list(run.subtask_events.order_by("-pk")[: EVENTS + 1]),
-        "events_most": EVENTS,
+        **_timeline(pk, drawing),
         "ocp_failure": run_banners.sentence(run.endpoint.failure) if fresh.ocp_since else "",
-        "holds": list(run.holds.select_related("cluster")),
+        "holds": holds,
+        "servers": run_servers.servers_of(run),
+        "standing": run_standing.standing_of(run, drawing.graph, is_held=bool(holds), now=now),
         "may_look_again": run.status in (workflow.RunStatus.VERIFYING, workflow.RunStatus.DISAGREES),
         "ended_in_ocp_at": run.ended_at or (run.status_at if run.is_final else None),
         "stale_seconds": int(settings.STALE_SECONDS),
         "silent_seconds": run_facts.SILENT_SECONDS,
     }
+
+
+def _timeline(pk: int, drawing: RunDrawing) -> dict[str, Any]:
+    """What happened, read only by the view that shows it."""
+    if drawing.address.view == "events":
+        return {"events": run_events.events_of(selectors.run_timeline(pk), drawing)}
+    if drawing.address.view == "timeline":
+        return {"bars": run_timeline.bars_of(selectors.run_timeline(pk), drawing)}
+    return {}

@@ -1,11 +1,13 @@
 // The live page of a run: news in, the page kept true. Works on what the server has drawn; without it the page is a page.
 import { Dag } from "./dag.js";
+import { LogPane } from "./log.js";
 import { followInPlace, showFire } from "./places.js";
 import { Regions } from "./regions.js";
 import { Source } from "./source.js";
 import { Speaker } from "./speaker.js";
 import { lengthWords } from "./states.js";
 import { Troubles } from "./troubles.js";
+import { Zoom } from "./zoom.js";
 
 const ALL = ["head", "gauge", "banners", "live", "below"];
 // What these parts of a state say is drawn by the server alone.
@@ -23,6 +25,8 @@ class RunPage {
     this.source = new Source(this.words, this.node(), { state: (state) => this.heard(state),
       pulse: (pulse) => this.troubles.hear(pulse), gone: () => location.reload() });
     this.speaker = new Speaker(document);
+    this.log = new LogPane(document, () => this.regions.refresh("log"));
+    this.zoom = new Zoom(document);
   }
 
   begin() {
@@ -66,7 +70,7 @@ class RunPage {
     const wanted = new Set();
     if (this.dag.hidesFire()) for (const name of ["live", "gauge"]) wanted.add(name);
     if (changed.some((key) => this.isFailure(key, before))) for (const name of ["banners", "head"]) wanted.add(name);
-    if (changed.length && this.document.querySelector(".events")) wanted.add("live");
+    if (changed.length && this.document.querySelector("[data-events], [data-timeline]")) wanted.add("live");
     this.addChosen(wanted, before, state, changed);
     return [...wanted];
   }
@@ -80,7 +84,7 @@ class RunPage {
     const key = chosen?.dataset.chosen;
     if (key && changed.includes(key)) wanted.add("byHand" in chosen.dataset ? "chosen" : "live");
     else if (!chosen && changed.some((step) => this.dag.statuses[step] === "failed")) wanted.add("live");
-    else if (key && before && before.logs[key] !== state.logs[key]) wanted.add("log");
+    else if (key && before && before.logs[key] !== state.logs[key] && this.log.mayChange()) wanted.add("log");
   }
 
   replaced(names) {
@@ -91,6 +95,8 @@ class RunPage {
     this.troubles.showSeen();
     this.troubles.check();
     this.speaker.listen();
+    if (names.some((name) => ["log", "chosen", "live"].includes(name))) this.log.replaced();
+    if (names.includes("live")) this.zoom.drawn();
   }
 
   troubled(trouble) {

@@ -29,7 +29,7 @@ export class Regions {
   async fetchAndReplace(names) {
     const isLog = names.length === 1 && names[0] === "log";
     const node = this.document.getElementById("chosen")?.dataset.chosen || "";
-    const address = isLog ? `${this.addresses.log}?node=${encodeURIComponent(node)}` : this.addresses.graph + location.search;
+    const address = isLog ? `${this.addresses.log}?${logQuery(node)}` : this.addresses.graph + location.search;
     const answer = await fetch(address, { cache: "no-store" });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -70,6 +70,13 @@ function scrolled(element) {
   });
 }
 
+// What the address asks of the log counts for the subtask that it names; another's is drawn as it comes.
+function logQuery(node) {
+  const query = new URLSearchParams(location.search);
+  query.set("node", node);
+  return query;
+}
+
 function isBeingTyped(element) {
-  return [...element.querySelectorAll("textarea")].some((area) => area.value !== area.defaultValue);
+  return [...element.querySelectorAll("textarea, input[type=search]")].some((field) => field.value !== field.defaultValue);
 }
