@@ -1,9 +1,9 @@
 """Both machines against a one-page model: the real services, PostgreSQL and a look-alike OCP, random acts of people.
 
-Short and the same each time in `make test`. Longer and at random: MACHINE_EXAMPLES=500 pytest tests/services/test_machines.py
+Short and the same each time in `make test`. Longer, at random, and with the shortest story of what went wrong:
+MACHINE_EXAMPLES=500 pytest --timeout 0 tests/services/test_machines.py
 """
 
-import copy
 import os
 from datetime import timedelta
 from functools import partial
@@ -13,22 +13,14 @@ from django.db.models import F
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from tests import scenes
-from tests.conftest import clean_database
-from tests.factories import make_user
 from tests.followed import TO_THE_END, advance
 from tests.scenes import control, posts
-from tests.services.machine_model import FINAL, FORBIDDEN, OK, PEOPLE, REQUESTER, ROLES, RUN_FINAL, TOO_LATE, Model
-from upgrades.models import AuditEvent, ChangeRequest, Cluster, Endpoint, Grant, Package, Server, UpgradeRun, User, Vote
+from tests.services.machine_hands import Hands
+from tests.services.machine_model import FINAL, FORBIDDEN, OK, PEOPLE, RUN_FINAL, TOO_LATE, Model
+from upgrades.models import AuditEvent, ChangeRequest, Endpoint, Grant, Package, Server, UpgradeRun, User
 from upgrades.rules import workflow
 from upgrades.services import (
     actions,
@@ -37,14 +29,11 @@ from upgrades.services import (
     decisions,
     expiring,
     following,
-    moves,
     staleness,
     submission,
     sweeping,
     verifying,
-    votes,
 )
-from upgrades.simulator.server import LookAlike
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,52 +55,10 @@ def has_run(machine):
     return machine.model.run is not None
 
 
-class Machines(RuleBasedStateMachine):
-    """One request with everybody at it, and its run. `settings` and `superuser_url` are given by the test."""
+class Machines(Hands):
+    """What may come next, and what must hold after it. `stage`: how far the request has come before."""
 
-    settings = None
-    superuser_url = ""
     stage = "draft"
-
-    def __init__(self):
-        super().__init__()
-        self.look_alike = LookAlike(speed=0)
-        self.look_alike.start()
-        scenes.connect(self.look_alike, self.settings)
-        for name in PEOPLE:
-            make_user(name, *[role for role, names in ROLES.items() if name in names], *["auditor"][: name == "uma"])
-        self.cluster = Cluster.objects.get(name=scenes.CLUSTER)
-        self.pk = change_requests.create(
-            cluster=self.cluster, target_file_name=scenes.TARGET, purpose="0", actor=self.person(REQUESTER)
-        ).pk
-        self.refusals = 0
-        self.ended = {}
-
-    def teardown(self):
-        self.look_alike.stop()
-        clean_database(self.superuser_url)
-
-    def person(self, name):
-        """Read anew, as each web request does."""
-        return User.objects.get(username=name)
-
-    def request(self):
-        return ChangeRequest.objects.select_related("endpoint", "cluster", "requester").get(pk=self.pk)
-
-    def run(self):
-        return UpgradeRun.objects.select_related("endpoint", "change_request").get(pk=self.pk)
-
-    def endpoint(self):
-        return Endpoint.objects.get(pk=self.cluster.endpoint_id)
-
-    def outcome(self, call, **given):
-        """OK, or the name of the refusal."""
-        try:
-            call(**given)
-        except moves.Refusal as refusal:
-            self.refusals += 1
-            return type(refusal).__name__
-        return OK
 
     @initialize(quorum=st.integers(1, 2), doubt=st.sampled_from(("lost", "drop", "500")))
     def begin(self, quorum, doubt):
@@ -138,10 +85,6 @@ class Machines(RuleBasedStateMachine):
         if able:
             self.act(*able[choice % len(able)])
 
-    def may(self, what, who):
-        """What the model would answer."""
-        return getattr(copy.deepcopy(self.model), what)(who)
-
     @rule(what=st.sampled_from(ENDS), who=people, is_meant=st.integers(0, 3))
     def ends(self, what, who, is_meant):
         if not is_meant or self.may(what, who) != OK:
@@ -150,43 +93,6 @@ class Machines(RuleBasedStateMachine):
     @rule(what=st.sampled_from(ACTS), who=people)
     def anybody_acts(self, what, who):
         self.act(what, who)
-
-    def act(self, what, who):
-        request, person = self.request(), self.person(who)
-        assert self.outcome(self.call(what, request, person)) == getattr(self.model, what)(who), f"{who}: {what}"
-
-    def call(self, what, request, person):
-        """The service's function for an act, ready to be called."""
-        return partial(getattr(self, f"_{what}", partial(self._vote, what)), request, person)
-
-    def _edit(self, request, person):
-        change_requests.edit(
-            change_request=request,
-            target_file_name=request.target_file_name,
-            purpose=f"{request.purpose[:50]} {request.revision}",
-            lock_version=request.lock_version,
-            actor=person,
-        )
-
-    def _submit(self, request, person):
-        change_requests.submit(change_request=request, lock_version=request.lock_version, actor=person)
-
-    def _vote(self, verdict, request, person):
-        votes.cast(
-            change_request=request, verdict=verdict, comment="Why.", fingerprint=request.fingerprint, actor=person
-        )
-
-    def _take_back(self, request, person):
-        change_requests.take_back(change_request=request, actor=person)
-
-    def _withdraw(self, request, person):
-        change_requests.withdraw(change_request=request, actor=person)
-
-    def _start(self, request, person):
-        change_requests.start(change_request=request, fingerprint=request.fingerprint, actor=person)
-
-    def _call_off(self, request, person):
-        change_requests.call_off(change_request=request, actor=person)
 
     @precondition(lambda self: not has_run(self))
     @rule(what=st.sampled_from(("edit", "submit", "approve", "start")), who=people)
@@ -255,13 +161,6 @@ class Machines(RuleBasedStateMachine):
         if not had_run and UpgradeRun.objects.exists():
             self.was_approved_by_others()
 
-    def was_approved_by_others(self):
-        """By the rows alone: enough votes on what runs, of approvers who neither asked for it nor edited it."""
-        request, run = self.request(), self.run()
-        valid = Vote.objects.filter(change_request=request, verdict="approve", fingerprint=run.fingerprint)
-        valid = valid.exclude(voter=request.requester).exclude(voter__in=request.editors.values("user"))
-        assert valid.filter(voter__grants__role="approver").distinct().count() >= request.quorum
-
     # --- the run --------------------------------------------------------------------------------------------------
 
     @precondition(has_run)
@@ -281,9 +180,6 @@ class Machines(RuleBasedStateMachine):
     def verify(self):
         verifying.verify_due(self.endpoint())
         self.model.verify()
-
-    def task_id(self):
-        return posts(self.look_alike)[0]["task_id"]
 
     @precondition(lambda self: self.model.ocp == "running")
     @rule(is_good=st.booleans())
