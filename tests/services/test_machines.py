@@ -282,7 +282,7 @@ def test_services_do_what_the_model_of_both_machines_does(stage, settings, servi
         Machines,
         settings=hypothesis_settings(
             max_examples=LONGER or 3,
-            stateful_step_count=40 if LONGER else 12,
+            stateful_step_count=40 if LONGER else 10,
             derandomize=not LONGER,
             deadline=None,
             database=None,
