@@ -104,6 +104,7 @@ def main() -> None:
         processes = stack.enter_context(Stack(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
         web(processes, stack.enter_context(tempfile.TemporaryDirectory()))
         _before, after = open_page(processes, run, client.cookies["sessionid"].value)
+        print("    while open:", [request.url.partition("/runs")[2] for request in after])
         record("bytes", f"requests of an open page in {OPEN_SECONDS} s without a change (goal: 0)", len(after))
         nodes = Subtask.objects.filter(task_instance__run=run).count()
         packed = client.get(f"/runs/{run.pk}/snapshot/", headers={"Accept-Encoding": "gzip"})
