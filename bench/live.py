@@ -108,7 +108,9 @@ def bare(page: Page) -> Iterator[Page]:  # noqa: F811
     """The floor's page, with its stream open."""
     guard, port = Guard(), demo.free_ports()[0]
     command = [sys.executable, "-m", "bench.fan_out", str(port)]
-    server = Process("floor", command, guard=guard, environment={**os.environ, **test_settings.ENVIRONMENT})
+    server = Process(
+        "floor", command, guard=guard, environment={**os.environ, **test_settings.ENVIRONMENT}, output=sys.stderr
+    )
     assert wait_until(lambda: answers(port), 30)
     browser = page.context.browser
     assert browser is not None

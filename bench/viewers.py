@@ -182,7 +182,13 @@ def main() -> None:
             empty = megabytes(pid)
             port = demo.free_ports()[0]
             command = [sys.executable, "-m", "bench.fan_out", str(port)]
-            floor = Process("floor", command, guard=guard, environment={**os.environ, **test_settings.ENVIRONMENT})
+            floor = Process(
+                "floor",
+                command,
+                guard=guard,
+                environment={**os.environ, **test_settings.ENVIRONMENT},
+                output=sys.stderr,
+            )
             wait_until(lambda: answers(port), SECONDS)
             # In turns, so that a slow moment is slow for both.
             pairs = []
