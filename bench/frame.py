@@ -20,14 +20,14 @@ from ocpdash import embedded, processes  # noqa: E402
 
 
 @contextmanager
-def own_services() -> Iterator[None]:
+def own_services() -> Iterator[embedded.Services]:
     """A migrated database and a Redis, gone with the block."""
     guard = processes.Guard()
     services = embedded.Services(test_settings.SERVICES, guard=guard, is_durable=False)
     services.start()
     try:
         call_command("migrate", verbosity=0)
-        yield
+        yield services
     finally:
         services.stop()
         guard.close()

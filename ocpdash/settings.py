@@ -141,7 +141,7 @@ STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
 _STATICFILES = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
     if MODE == "test"
-    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    else "ocpdash.static_files.JoinedStaticFilesStorage"
 )
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('upgrades', '0015_decisions_about_endpoints'),
+        ('upgrades', '0019_seals_are_insert_only'),
     ]
 
     operations = [
