@@ -21,6 +21,7 @@ GROUP_WORDS = {
     "cluster": _("clusters"),
     "package": _("packages"),
     "user": _("people"),
+    "token": _("API tokens"),
 }
 OUTCOME_WORDS = {
     AuditEvent.Outcome.DONE: pgettext_lazy("outcome", "Done"),
