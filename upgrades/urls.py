@@ -1,7 +1,7 @@
 """Every page, grouped by noun. Names are <noun>-<verb>; the noun's list is also its place in the navigation."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path
+from django.urls import include, path
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
@@ -27,6 +27,8 @@ from upgrades.views import (
 )
 
 urlpatterns = [
+    # what programs call: upgrades/api/urls.py
+    path("api/v1/", include("upgrades.api.urls")),
     # the frame
     path("", home.home, name="home"),
     path("inbox/", inbox.inbox_list, name="inbox"),
