@@ -91,7 +91,6 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["upgrades.api.bodies.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "upgrades.api.problems.answer",
     # ?format= would be a parameter that no list knows of.
     "URL_FORMAT_OVERRIDE": None,

@@ -23,6 +23,7 @@ from upgrades.views import (
     saved_views,
     settings,
     sign_in,
+    tokens,
     users,
 )
 
@@ -47,6 +48,10 @@ urlpatterns = [
     path("saved-views/new/", saved_views.view_create, name="views-create"),
     path("saved-views/<int:pk>/", saved_views.view_edit, name="views-edit"),
     path("saved-views/<int:pk>/delete/", saved_views.view_delete, name="views-delete"),
+    # API tokens
+    path("tokens/", tokens.token_list, name="tokens-list"),
+    path("tokens/new/", tokens.token_create, name="tokens-create"),
+    path("tokens/<int:pk>/revoke/", tokens.token_revoke, name="tokens-revoke"),
     # clusters and packages
     path("clusters/", clusters.cluster_list, name="clusters-list"),
     path("clusters/export.csv", clusters.cluster_export, name="clusters-export"),

@@ -67,6 +67,7 @@ def _operation(scope: str, shape: Any, status: int, problems: Sequence[int], **m
 def at(*, renderers: Sequence[type[BaseRenderer]] = (), **handlers: Handler) -> Handler:
     """The view of an address: `at(GET=..., POST=...)` of marked functions. `renderers`: besides JSON."""
     members: dict[str, Any] = {method.lower(): _bound(handler) for method, handler in handlers.items()}
+    members["http_method_names"] = [*members, *(["head"] if "GET" in handlers else [])]
     if renderers:
         members["renderer_classes"] = renderers
     members["scopes"] = {method: getattr(handler, "scope", "") for method, handler in handlers.items()}
