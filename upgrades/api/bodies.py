@@ -45,9 +45,7 @@ class Body(serializers.Serializer[Any]):
     """The fields that a call takes. Any other is refused by name: nobody hands in a status or a requester."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """The values of the known fields. Raises Invalid for another field."""
-        if not isinstance(data, Mapping):
-            raise Invalid(Reason("api.not_json"))
+        """The values of the known fields of a JSON object. Raises Invalid for another field."""
         unknown = sorted(str(name) for name in set(data) - set(self.fields))
         if unknown:
             known = ", ".join(self.fields) or "-"
@@ -57,6 +55,8 @@ class Body(serializers.Serializer[Any]):
 
 def given(request: Request, body: type[Body]) -> dict[str, Any]:
     """The fields of `request`'s body. Raises Invalid with the first field that is missing or cannot be used."""
+    if not isinstance(request.data, Mapping):
+        raise Invalid(Reason("api.not_json"))
     form = body(data=request.data)
     if not form.is_valid():
         name = str(next(iter(form.errors)))

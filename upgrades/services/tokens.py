@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 MARK = "ocpdash_"
 # Characters of the secret that people see later, to tell their tokens apart; 37 more stay secret.
 SHOWN = 6
-MOST = 30
+MOST = 50
 LONGEST_NAME = 60
 # A row is written at most this often for being used.
 USED_STEP_SECONDS = 60
