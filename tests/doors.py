@@ -37,9 +37,9 @@ class Door:
         return [person for person, answer in self.answers.items() if answer in answers]
 
 
-def table() -> list[Door]:
-    """The rows of permissions.txt; its first line that is no comment names the people."""
-    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+def table(path: Path = TABLE) -> list[Door]:
+    """The rows of permissions.txt, or of another table like it; its first line that is no comment names the people."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     head, *rows = [line.replace("|", " ").split() for line in lines]
     people = head[2:-1]
     doors = []

@@ -29,6 +29,7 @@ from upgrades.services import (
     decisions,
     path_files,
     saved_views,
+    tokens,
 )
 
 # Every object is of the first environment; who has a role in the second alone is a foreigner.
@@ -100,6 +101,7 @@ class Town:
         self.in_force = path_files.upload(endpoint=self.spare, text="- version: 4.2.1.8", actor=self._person("admi*"))
         path_files.activate(path_file=self.in_force, in_force=None, actor=self._person("admi*"))
         self.view = saved_views.save(user=self.author, page="clusters", name="Nights", query="q=night")
+        self.token, _text = tokens.create(actor=self.author, name="Nightly", scopes=["read"], days=30)
         # What pages show of these objects.
         self.marks = [SECRET, *(reverse("requests-detail", args=[row.pk]) for row in ChangeRequest.objects.all())]
         self.forms = self._forms()
@@ -157,6 +159,7 @@ class Town:
             "paths-remove": self.in_force,
             "users": self.author,
             "views": self.view,
+            "tokens": self.token,
             "users-reactivate": self.gone,
         }
 
@@ -229,6 +232,8 @@ class Town:
             "views-create": {"page": "clusters", "name": "Days", "query": "q=day", "replaces": "on"},
             "views-edit": {"name": "Days"},
             "views-delete": {},
+            "tokens-create": {"name": "Daily", "scopes": ["read", "votes"], "days": "30"},
+            "tokens-revoke": {},
             "shortcuts": {"shortcuts": "off"},
             "set_language": {"language": "zh-hans"},
             "sign-in": {"username": "author", "password": PASSWORD},
@@ -270,7 +275,10 @@ class Town:
     def _late(self) -> dict[str, tuple[Any, dict[str, Any]]]:
         """By name: the object, and what of its form differs."""
         ended = self.doubtful.change_request
+        revoked, _text = tokens.create(actor=self.author, name="Weekly", scopes=["read"], days=30)
+        tokens.revoke(token=revoked, actor=self.author)
         return {
+            "tokens-revoke": (revoked, {}),
             "clusters-environment": (self.taken, {}),
             "clusters-describe": (self.cluster, {"seen": '{"owner": "others", "labels": []}'}),
             "paths-activate": (self.kept, {"in_force": self.in_force.pk}),

@@ -15,10 +15,11 @@ from upgrades.rules import Reason
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an act comes from: the request id that groups one click, and the address."""
+    """Where an act comes from: the request id that groups one click, the address, the API token by its prefix."""
 
     request_id: str = ""
     address: str = ""
+    token: str = ""
 
 
 NOWHERE = Origin()
@@ -101,6 +102,10 @@ ACTIONS: Mapping[str, str | Promise] = {
     "user.save_view": _("saved a view of a list"),
     "user.rename_view": _("renamed a saved view"),
     "user.delete_view": _("deleted a saved view"),
+    "token.create": _("made an API token"),
+    "token.revoke": _("revoked an API token"),
+    "token.refuse": _("came with an API token that is not good"),
+    "token.overreach": _("tried with an API token what its scopes do not allow"),
     "user.sign_in": _("signed in"),
     "user.sign_out": _("signed out"),
     "audit.export": _("exported the audit trail"),
@@ -124,7 +129,7 @@ def record(
     """Insert one audit event in the caller's transaction and return it.
 
     `action` is a key of ACTIONS (KeyError otherwise); `actor` None is the system;
-    `before` and `after` are plain JSON values without secrets.
+    `before` and `after` are plain JSON values without secrets; of an act by the API `after` also names the token.
     """
     if action not in ACTIONS:
         raise KeyError(action)
@@ -140,7 +145,7 @@ def record(
         change_request_id=_change_request_id(subject),
         environment=str(getattr(subject, "environment", "") or ""),
         before=dict(before or {}),
-        after=dict(after or {}),
+        after={**(after or {}), **({"api_token": come_from.token} if come_from.token else {})},
         reason=reason.to_json() if reason is not None else None,
         comment=comment[:4000],
         request_id=come_from.request_id,

@@ -1,7 +1,7 @@
 """Every page, grouped by noun. Names are <noun>-<verb>; the noun's list is also its place in the navigation."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path
+from django.urls import include, path
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
@@ -25,10 +25,13 @@ from upgrades.views import (
     saved_views,
     settings,
     sign_in,
+    tokens,
     users,
 )
 
 urlpatterns = [
+    # what programs call: upgrades/api/urls.py
+    path("api/v1/", include("upgrades.api.urls")),
     # the frame
     path("", home.home, name="home"),
     path("inbox/", inbox.inbox_list, name="inbox"),
@@ -47,6 +50,10 @@ urlpatterns = [
     path("saved-views/new/", saved_views.view_create, name="views-create"),
     path("saved-views/<int:pk>/", saved_views.view_edit, name="views-edit"),
     path("saved-views/<int:pk>/delete/", saved_views.view_delete, name="views-delete"),
+    # API tokens
+    path("tokens/", tokens.token_list, name="tokens-list"),
+    path("tokens/new/", tokens.token_create, name="tokens-create"),
+    path("tokens/<int:pk>/revoke/", tokens.token_revoke, name="tokens-revoke"),
     # clusters and packages
     path("clusters/", clusters.cluster_list, name="clusters-list"),
     path("clusters/export.csv", clusters.cluster_export, name="clusters-export"),

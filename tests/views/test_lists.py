@@ -14,7 +14,7 @@ from tests.views.pages import client_of, request_for, text_of
 from upgrades import audit
 from upgrades.models import Decision, Endpoint, User
 from upgrades.rules import workflow
-from upgrades.services import comments, path_files
+from upgrades.services import comments, path_files, tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +34,7 @@ ROWS = {
     "endpoints-list": r'href="/endpoints/\d+/"',
     "audit-list": r"event=\d+",
     "users-list": r'href="/users/\d+/"',
+    "tokens-list": r'action="/tokens/\d+/revoke/"',
 }
 
 
@@ -62,6 +63,7 @@ def add_row(number: int, reader: User) -> None:
     over = make_cluster(endpoint, zones=1, environment=place)
     ended = run_of(request_for(over, requester=person), "verified", status_at=timezone.now())
     audit.record("change_request.create", actor=person, subject=ended.change_request)
+    tokens.create(actor=reader, name=f"token {number}", scopes=["read"], days=30)
     path_files.upload(endpoint=Endpoint.objects.get(name=FIRST), text=f"- version: 4.2.1.{number}", actor=reader)
 
 

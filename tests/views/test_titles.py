@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 from tests.factories import make_package, make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, draft, in_review, mirror, run_of
-from upgrades.services import attachments, path_files, saved_views
+from upgrades.services import attachments, path_files, saved_views, tokens
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("services")]
 
@@ -40,6 +40,7 @@ def rows(db: None) -> dict[str, int]:
         "packages": make_package(written.endpoint, version="4.2.1.7", build="107").pk,
         "paths": file.pk,
         "users": cast.olga.pk,
+        "tokens": tokens.create(actor=cast.olga, name="CI", scopes=["read"], days=30)[0].pk,
     }
 
 

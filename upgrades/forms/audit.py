@@ -23,6 +23,7 @@ GROUP_WORDS = {
     "user": _("people"),
     "path_file": _("path files"),
     "audit": _("the audit itself"),
+    "token": _("API tokens"),
 }
 OUTCOME_WORDS = {
     AuditEvent.Outcome.DONE: pgettext_lazy("outcome", "Done"),

@@ -1,10 +1,13 @@
 """What people hand in about a decision: proposing one, confirming one."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from upgrades.forms.change_requests import TextField
 from upgrades.forms.look import LookForm
+from upgrades.rules import workflow
 
 
 class ProposeForm(LookForm):
@@ -21,3 +24,22 @@ class ConfirmForm(forms.Form):
 
     evidence_hash = forms.CharField(required=False)
     is_read = forms.BooleanField(required=False)
+
+
+class DecisionFilterForm(forms.Form):
+    """Filters of the API's list."""
+
+    status = forms.ChoiceField(required=False, choices=[(str(status), "") for status in workflow.DecisionStatus])
+    run = forms.IntegerField(required=False, min_value=1)
+
+    def chosen(self) -> dict[str, Any]:
+        """The filters that are set."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class EvidenceForm(forms.Form):
+    """Which decision about a run the evidence is asked for."""
+
+    kind = forms.ChoiceField(choices=[(str(kind), "") for kind in workflow.DECISION_SOURCES])
+    ocp_task_id = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)

@@ -12,9 +12,11 @@ from upgrades.models.path_files import PathFile
 from upgrades.models.runs import ClusterHold, UpgradeRun
 from upgrades.models.saved_views import SavedView
 from upgrades.models.task_instances import Subtask, SubtaskEvent, SubtaskLog, TaskInstance
+from upgrades.models.tokens import ApiToken, KeptAnswer, Scope
 from upgrades.models.users import Environment, Grant, Role, User
 
 __all__ = [
+    "ApiToken",
     "Attachment",
     "AuditEvent",
     "AuditSeal",
@@ -30,12 +32,14 @@ __all__ = [
     "Environment",
     "Grant",
     "Heartbeat",
+    "KeptAnswer",
     "Mention",
     "Package",
     "PathFile",
     "Revision",
     "Role",
     "SavedView",
+    "Scope",
     "Server",
     "Subtask",
     "SubtaskEvent",

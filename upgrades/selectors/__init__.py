@@ -16,6 +16,7 @@ from upgrades.selectors.clusters import (
 )
 from upgrades.selectors.graphs import RunGraph, Step, run_graph
 from upgrades.selectors.inbox import Inbox, inbox, inbox_count
+from upgrades.selectors.packages import package_list
 from upgrades.selectors.path_files import graph_of_sha256, path_file_in_force, path_graph, path_graphs
 from upgrades.selectors.runs import run_detail, run_list, runs_before
 from upgrades.selectors.seals import Chain, Loose, chain, head_of_chain, links, loose_events, seal_hash, unsealed
@@ -51,6 +52,7 @@ __all__ = [
     "newest_first",
     "observation",
     "owners_and_labels",
+    "package_list",
     "path_file_in_force",
     "path_graph",
     "path_graphs",

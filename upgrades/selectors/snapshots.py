@@ -110,6 +110,17 @@ class Mark:
             "endpoint": self.endpoint,
         }
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with every answer, a 304 too: kept by the client and asked about each time."""
+        pulse = self.pulse
+        return {
+            "ETag": self.etag,
+            "Cache-Control": "private, no-cache",
+            "Observed-At": pulse["observed_at"] or "",
+            "Heartbeat-At": pulse["heartbeat_at"] or "",
+        }
+
 
 def run_mark(pk: int, user: User | None) -> Mark | None:
     """The mark of the run `pk`, or None where it is none that `user` may see; without a user, of any run. One query."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from upgrades import audit
 from upgrades.models import Environment, Grant, Role, User
 from upgrades.rules import Reason
-from upgrades.services import sign_in
+from upgrades.services import sign_in, tokens
 from upgrades.services.moves import Invalid, TooLate, attempt, attempt_as_admin
 
 # A role and an environment; "" stands for all of them.
@@ -70,12 +70,13 @@ def set_grants(*, actor: User | None, user: User, grants: Iterable[RolePlace]) -
 
 
 def deactivate(*, actor: User | None, user: User) -> None:
-    """Let `user` in no more, and end the person's sessions. Raises Forbidden, or TooLate for the last admin."""
+    """Let `user` in no more: sessions and API tokens end. Raises Forbidden, or TooLate for the last admin."""
     with attempt_as_admin("user.deactivate", actor=actor, subject=user):
         _lock_admins()
         _set_active(user, is_active=False)
         _require_some_admin()
         _end_sessions(user)
+        tokens.revoke_all(owner=user, actor=actor)
         audit.record("user.deactivate", actor=actor, subject=user)
         user.refresh_from_db()
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -13,6 +13,8 @@ from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
 from upgrades import audit, reasons
+from upgrades.reasons.problems import MEDIA_TYPE, problem
+from upgrades.rules import Reason
 from upgrades.services import moves
 
 logger = logging.getLogger(__name__)
@@ -20,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400: a request that no page of ours makes."""
+    if is_api(request):
+        return _problem(400, Reason("api.bad_request"))
     return HttpResponse(render_to_string("400.html", _facts()), status=400)
 
 
@@ -30,11 +34,15 @@ def permission_denied(request: HttpRequest, exception: PermissionDenied | None =
 
 def not_found(request: HttpRequest, exception: Http404 | None = None) -> HttpResponse:
     """404: not there, or not visible to this person; the page does not say which."""
+    if is_api(request):
+        return _problem(404, Reason("api.not_found"))
     return render(request, "404.html", _facts(), status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, without the database, the session or context processors: they may be what broke."""
+    if is_api(request):
+        return _problem(500, Reason("api.failed"))
     return HttpResponse(render_to_string("500.html", {**_facts(), "back_url": request.get_full_path()}), status=500)
 
 
@@ -71,6 +79,16 @@ def page_before(request: HttpRequest) -> str:
     # Two slashes at the beginning would name a host.
     path = escape_leading_slashes(page.path)
     return f"{path}?{page.query}" if page.query else path
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether a program asks, which reads problem details and no page."""
+    return request.path.startswith("/api/") and not request.path.startswith("/api/v1/docs")
+
+
+def _problem(status: int, reason: Reason) -> HttpResponse:
+    """What goes wrong before the API itself is asked, or around it."""
+    return JsonResponse(problem(status, reason), status=status, content_type=MEDIA_TYPE)
 
 
 def _facts() -> dict[str, Any]:

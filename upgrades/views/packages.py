@@ -45,7 +45,7 @@ def package_list(request: HttpRequest) -> HttpResponse:
     """The packages of OCP's repository, newest version first."""
     user = reader(request)
     filters = PackageFilterForm(request.GET).chosen()
-    found = _in_order(_found(filters))
+    found = _in_order(selectors.package_list(filters))
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     by_key = Package.objects.select_related("endpoint").in_bulk(list(page.object_list))
     packages = [by_key[key] for key in page.object_list if key in by_key]
@@ -87,24 +87,6 @@ def package_detail(request: HttpRequest, pk: int) -> HttpResponse:
             "path_file": selectors.path_file_in_force(package.endpoint_id),
         }
     return render(request, "upgrades/packages/detail.html", facts)
-
-
-def _found(filters: dict[str, Any]) -> QuerySet[Package]:
-    only = filters.get("only")
-    rows = Package.objects.filter(missing_since__isnull=only != "gone")
-    if only == "replaced":
-        rows = rows.exclude(replaced_at=None)
-    elif only != "gone":
-        rows = rows.exclude(type=paths.SERVER_PACKAGE) if only == "others" else rows.filter(type=paths.SERVER_PACKAGE)
-    if filters.get("q"):
-        rows = rows.filter(Q(file_name__icontains=filters["q"]) | Q(sha1__startswith=filters["q"].lower()))
-    if filters.get("architecture"):
-        rows = rows.filter(architecture=filters["architecture"])
-    if filters.get("system"):
-        rows = rows.filter(operating_system=filters["system"])
-    if filters.get("endpoint"):
-        rows = rows.filter(endpoint__name=filters["endpoint"])
-    return rows
 
 
 def _in_order(rows: QuerySet[Package]) -> list[int]:

@@ -101,16 +101,9 @@ def run_snapshot(request: HttpRequest, pk: int) -> HttpResponse:
     if mark is None:
         raise Http404
     _watch(pk, Address.read(request.GET))
-    response: HttpResponse
     if request.headers.get("If-None-Match") == mark.etag:
-        response = HttpResponseNotModified()
-    else:
-        response = HttpResponse(selectors.run_snapshot(mark), content_type="application/json")
-    response.headers["ETag"] = mark.etag
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Observed-At"] = mark.pulse["observed_at"] or ""
-    response.headers["Heartbeat-At"] = mark.pulse["heartbeat_at"] or ""
-    return response
+        return HttpResponseNotModified(headers=mark.headers)
+    return HttpResponse(selectors.run_snapshot(mark), content_type="application/json", headers=mark.headers)
 
 
 @require_POST

@@ -17,6 +17,7 @@ from upgrades.forms.users import GrantsForm, UserForm
 from upgrades.models import Role, User
 from upgrades.services import users
 from upgrades.services.moves import Invalid, is_admin_of_all, require_admin
+from upgrades.views import tokens
 from upgrades.views.reader import reader
 
 
@@ -133,6 +134,7 @@ def _detail(request: HttpRequest, looking: User, user: User, *, link: str = "") 
     )
     inactive = "" if user.is_active else _("Deactivated people cannot set a password.")
     facts = {
+        **tokens.rows_of(user, looking),
         "person": user,
         "form": GrantsForm(initial={"grants": held}),
         "cannot_change": cannot,
