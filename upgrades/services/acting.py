@@ -115,8 +115,7 @@ def _refuse(action: RunAction, reason: Reason) -> None:
 def _carry_out(action: RunAction, client: OcpClient) -> None:
     """Read the parent and every child in detail, then send, or refuse what OCP no longer shows as it was."""
     if not following.refresh(action.run, client):
-        run = UpgradeRun.objects.get(pk=action.run_id)
-        if readability.is_about_task(run):
+        if readability.is_another(UpgradeRun.objects.get(pk=action.run_id)):
             _refuse(action, Reason("run_action.unreadable"))
         return
     step_decisions.read_log(action, client)

@@ -169,7 +169,7 @@ def confirm(*, decision: Decision, evidence_hash: str, actor: User, is_read: boo
 def read_log(action: RunAction, client: OcpClient) -> None:
     """Read the log that both people were shown, so that it is compared as it is now."""
     row = _row(action.run, action.task_ocp_id, action.subtask_ocp_id or 0)
-    if action.kind != workflow.DecisionKind.SKIP or row is None:
+    if row is None or action.decision is None or action.decision.evidence["log"] is None:
         return
     try:
         logs.read_one(row, client, settings.OCP_TOTAL_SECONDS / 2)

@@ -18,7 +18,7 @@ from upgrades.forms.runs import RunFilterForm
 from upgrades.models import UpgradeRun
 from upgrades.rules import workflow
 from upgrades.services import runs
-from upgrades.views import run_banners, run_chosen, run_facts, saved_views
+from upgrades.views import run_actions, run_banners, run_chosen, run_facts, saved_views
 from upgrades.views.reader import reader
 from upgrades.views.run_address import Address
 from upgrades.views.run_graph import RunDrawing
@@ -116,8 +116,9 @@ def _facts(request: HttpRequest, pk: int) -> dict[str, Any]:
         "drawing": drawing,
         "gauge": run_facts.gauge(run, drawing, plan),
         "chosen": chosen,
+        "actions": run_actions.panel(run, chosen.step if chosen else None, user),
         "banners": run_banners.of(run_banners.Facts(run, drawing, plan, fresh)),
-        "events": list(run.subtask_events.order_by("-pk")[: EVENTS + 1]),
+        "events": list(run.subtask_events.select_related("action__asker").order_by("-pk")[: EVENTS + 1]),
         "events_most": EVENTS,
         "ocp_failure": run_banners.sentence(run.endpoint.failure) if fresh.ocp_since else "",
         "holds": list(run.holds.select_related("cluster")),
