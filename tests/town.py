@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 from pytest_django import DjangoDbBlocker
 
@@ -18,8 +19,8 @@ from tests.factories import make_cluster, make_endpoint, make_package, make_user
 from tests.scenes import vote
 from tests.views.acting import ballot, run_of, target_of
 from tests.views.pages import sent
-from upgrades.models import ChangeRequest, Cluster, Decision, Endpoint, UpgradeRun, User
-from upgrades.services import address_changes, change_requests, decisions, path_files, saved_views
+from upgrades.models import ChangeRequest, Cluster, Decision, Endpoint, Subtask, TaskInstance, UpgradeRun, User
+from upgrades.services import address_changes, change_requests, decisions, path_files, run_actions, saved_views
 
 # Every object is of the first environment; who has a role in the second alone is a foreigner.
 HOME, AWAY = "production", "dev"
@@ -122,6 +123,7 @@ class Town:
             "requests-call-off": self.starting,
             "runs": self.doubtful,
             "runs-look-again": self.verifying,
+            "runs-act": self.failed,
             "decisions-propose": self.doubtful,
             "decisions": self.decision,
             "endpoints": self.endpoint,
@@ -165,6 +167,8 @@ class Town:
     def _runs(self) -> None:
         self.doubtful, self.decided = run_of(self._in_review("doubtful")), run_of(self._in_review("decided"))
         self.verifying = run_of(self._in_review("verifying"), "verifying")
+        self.failed = run_of(self._in_review("failed"), "failed")
+        self.failed_step = failed_step(self.failed)
         self.decision, self.withdrawn = self._proposed(self.decided), self._proposed(run_of(self._in_review("left")))
         decisions.withdraw(decision=self.withdrawn, actor=self.author)
 
@@ -202,6 +206,7 @@ class Town:
             "requests-withdraw": comment,
             "requests-call-off": comment,
             "runs-look-again": {},
+            "runs-act": retry_of(self.failed, self.failed_step),
             "decisions-propose": proposal(self.doubtful),
             "decisions-confirm": {"evidence_hash": self.decision.evidence_hash, "is_read": "on"},
             "decisions-withdraw": {},
@@ -233,6 +238,7 @@ class Town:
             "requests-withdraw": (ended, {}),
             "requests-call-off": (self.approved, {}),
             "runs-look-again": (self.doubtful, {}),
+            "runs-act": (self.verifying, {}),
             "decisions-propose": (self.verifying, {}),
             "decisions-confirm": (self.withdrawn, {"evidence_hash": self.withdrawn.evidence_hash}),
             "decisions-withdraw": (self.withdrawn, {}),
@@ -264,6 +270,20 @@ def moved(endpoint: Endpoint) -> dict[str, Any]:
     shown = decisions.evidence_hash(address_changes.evidence(endpoint))
     address = "http://127.0.0.1:1/moved"
     return {"base_url": address, "is_http_allowed": "on", "purpose": "New site.", "evidence_hash": shown}
+
+
+def failed_step(run: UpgradeRun) -> Subtask:
+    """A parent that failed at its only subtask, a moment ago."""
+    task = TaskInstance.objects.create(
+        run=run, ocp_id=run.ocp_task_id, kind="parent", status="FAILED", observed_at=timezone.now()
+    )
+    return Subtask.objects.create(task_instance=task, ocp_id=11, name="Start node", status="FAILED", run_time=1)
+
+
+def retry_of(run: UpgradeRun, step: Subtask) -> dict[str, Any]:
+    """What the form of a retry sends."""
+    about = {"kind": "retry", "task_id": run.ocp_task_id or 0, "subtask_id": step.ocp_id}
+    return {**about, "shown": run_actions.shown_hash(run, "retry", run.ocp_task_id or 0, step.ocp_id)}
 
 
 def proposal(run: UpgradeRun) -> dict[str, str]:

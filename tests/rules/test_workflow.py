@@ -1,4 +1,4 @@
-"""The two machines and the decision: every status can be left or is final, and the tables agree with the design."""
+"""The machines and the decision: every status can be left or is final, and the tables agree with the design."""
 
 import pytest
 
@@ -23,7 +23,12 @@ RUN_ARROWS = {
     "verifying": {"verified", "disagrees", "closed"},
     "disagrees": {"verified", "closed"},
 }
-ARROWS = {"change_request": REQUEST_ARROWS, "run": RUN_ARROWS}
+RUN_ACTION_ARROWS = {
+    "asked": {"sending", "refused"},
+    "sending": {"done", "refused", "unconfirmed"},
+    "unconfirmed": {"done", "lapsed"},
+}
+ARROWS = {"change_request": REQUEST_ARROWS, "run": RUN_ARROWS, "run_action": RUN_ACTION_ARROWS}
 
 
 def arrows(machine):
@@ -58,8 +63,9 @@ def test_an_action_stands_once_in_its_table(machine):
     assert len(actions) == len(set(actions))
 
 
-def test_no_person_moves_a_run():
-    assert {move.by for move in MOVES["run"]} == {By.SYSTEM}
+@pytest.mark.parametrize("machine", ["run", "run_action"])
+def test_no_person_moves_a_run_or_an_action_of_it(machine):
+    assert {move.by for move in MOVES[machine]} == {By.SYSTEM}
 
 
 ACTORS = {

@@ -111,7 +111,7 @@ def _run_again(request: HttpRequest, pk: int, refusal: moves.Refusal, form: Prop
     if form is not None and isinstance(refusal, moves.Invalid):
         form.add_error(refusal.field if refusal.field in form.fields else None, reasons.sentence(refusal.reason))
     run = _run(request, pk)
-    facts = {"run": run, "form": form, "refusal": refusal.reason}
+    facts: dict[str, Any] = {"run": run, "form": form, "refusal": refusal.reason}
     if form is not None:
         facts["step"] = run_actions.step_again(run, form, reader(request))
     status = 409 if isinstance(refusal, moves.TooLate) else 400
