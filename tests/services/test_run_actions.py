@@ -16,6 +16,7 @@ from upgrades.services import (
     following,
     moves,
     run_actions,
+    schedule,
     step_decisions,
     steps,
 )
@@ -183,8 +184,12 @@ def test_nothing_is_asked_of_a_run_that_cannot_be_read_or_has_ended(look_alike, 
 
 def test_what_waits_too_long_for_ocp_is_refused_and_never_sent(look_alike, cast, run, settings):
     action = ask(run, child_step(run), cast.olga)
+    assert ("upgrades.act", action.pk) in schedule.due()
     control(look_alike, "POST", "/faults", method="GET", action="status", status=500)
     assert act(action).status == "asked"
+    Endpoint.objects.update(failing_since=timezone.now(), failure={"code": "ocp.deadline_passed", "params": {}})
+    RunAction.objects.update(due_at=timezone.now())
+    assert ("upgrades.act", action.pk) not in schedule.due()
     settings.ACTION_LAPSE_SECONDS = 0
     tasks.expire()
     control(look_alike, "DELETE", "/faults")

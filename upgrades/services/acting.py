@@ -41,10 +41,11 @@ _CALLS: Mapping[str, Call] = {
 
 
 def due() -> list[int]:
-    """Run actions to send, or to look for in OCP, now."""
+    """Run actions to send, or to look for in OCP, now; not while the endpoint is silent: each would hold a thread."""
     rows = RunAction.objects.filter(status__in=[_S.ASKED, _S.UNCONFIRMED], due_at__lte=Now())
     now = selectors.database_now()
-    return [row.pk for row in rows.select_related("run__endpoint") if endpoints.may_read(row.run.endpoint, now)]
+    found = [(row.pk, row.run.endpoint) for row in rows.select_related("run__endpoint")]
+    return [pk for pk, ocp in found if endpoints.may_read(ocp, now) and not endpoints.is_silent(ocp)]
 
 
 def act(run_action_id: int) -> None:
