@@ -29,6 +29,7 @@ TRANSPORT_OPTIONS = {
 ROUTES = {
     "upgrades.tick": "tick",
     "upgrades.submit": "tick",
+    "upgrades.act": "tick",
     "upgrades.sweep": "follow",
     "upgrades.follow": "follow",
     "upgrades.verify": "follow",

@@ -227,6 +227,8 @@ CANDIDATE_BEFORE_SECONDS = _guard("CANDIDATE_BEFORE_SECONDS", 600)
 QUIET_PERIOD_SECONDS = _guard("QUIET_PERIOD_SECONDS", 900)
 LATE_WATCH_SECONDS = _guard("LATE_WATCH_SECONDS", 86400)
 UNREADABLE_SECONDS = _guard("UNREADABLE_SECONDS", 1800)
+# A retry, skip or cancel: how long it may wait to be sent, and how long its effect is looked for.
+ACTION_LAPSE_SECONDS = _guard("ACTION_LAPSE_SECONDS", 600)
 # Verifying: how often, when a disagreement is believed, how often it is looked at again.
 VERIFY_SECONDS = _guard("VERIFY_SECONDS", 15)
 DISAGREE_AFTER_SECONDS = _guard("DISAGREE_AFTER_SECONDS", 180)

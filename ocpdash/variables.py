@@ -38,6 +38,7 @@ MEANINGS = {
     "QUIET_PERIOD_SECONDS": "how long after the intent a task in OCP may begin to be looked at as ours",
     "LATE_WATCH_SECONDS": "how long a task that begins later still is looked for",
     "UNREADABLE_SECONDS": "a run that could not be read for so long needs people",
+    "ACTION_LAPSE_SECONDS": "how long a retry, skip or cancel may wait to be sent, then to be seen in OCP",
     "VERIFY_SECONDS": "how often a finished run's versions are looked at",
     "DISAGREE_AFTER_SECONDS": "when versions that disagree with the target are believed",
     "DISAGREE_SECONDS": "how often such a disagreement is looked at again",

@@ -111,6 +111,7 @@ GUARDS = {
     "QUIET_PERIOD_SECONDS": 900,
     "LATE_WATCH_SECONDS": 86400,
     "UNREADABLE_SECONDS": 1800,
+    "ACTION_LAPSE_SECONDS": 600,
     "VERIFY_SECONDS": 15,
     "DISAGREE_AFTER_SECONDS": 180,
     "DISAGREE_SECONDS": 300,
@@ -268,7 +269,11 @@ def test_beat_rings_each_second_and_its_messages_expire():
 def test_a_submission_never_waits_behind_an_inventory():
     served = {queue: name for name, queues in celery.WORKERS.items() for queue in queues}
     worker_of = {task: served[queue] for task, queue in celery.ROUTES.items()}
-    assert {task for task, worker in worker_of.items() if worker == "tick"} == {"upgrades.tick", "upgrades.submit"}
+    assert {task for task, worker in worker_of.items() if worker == "tick"} == {
+        "upgrades.tick",
+        "upgrades.submit",
+        "upgrades.act",
+    }
     assert {queue.name for queue in celery.app.conf.task_queues} == set(served)
     for task, queue in celery.ROUTES.items():
         way = celery.app.amqp.router.route({}, task)["queue"]

@@ -20,7 +20,7 @@ from tests.factories import make_cluster, make_endpoint, make_package, make_serv
 from tests.scenes import vote
 from tests.views.acting import ballot, run_of, target_of
 from tests.views.pages import sent
-from upgrades.models import ChangeRequest, Cluster, Decision, Endpoint, UpgradeRun, User
+from upgrades.models import ChangeRequest, Cluster, Decision, Endpoint, Subtask, TaskInstance, UpgradeRun, User
 from upgrades.services import (
     address_changes,
     attachments,
@@ -28,6 +28,7 @@ from upgrades.services import (
     comments,
     decisions,
     path_files,
+    run_actions,
     saved_views,
     tokens,
 )
@@ -148,6 +149,7 @@ class Town:
             "runs": self.doubtful,
             "runs-look-again": self.verifying,
             "runs-log-file": self.logged,
+            "runs-act": self.failed,
             "decisions-propose": self.doubtful,
             "decisions": self.decision,
             "endpoints": self.endpoint,
@@ -212,6 +214,8 @@ class Town:
         self.logged = run_of(self._in_review("logged"), "running")
         task = self.logged.task_instances.create(ocp_id=1, kind="parent", observed_at=timezone.now())
         task.logs.create(subtask_ocp_id=1, text=f"{SECRET} begins", observed_at=timezone.now())
+        self.failed = run_of(self._in_review("failed"), "failed")
+        self.failed_step = failed_step(self.failed)
         self.decision, self.withdrawn = self._proposed(self.decided), self._proposed(run_of(self._in_review("left")))
         decisions.withdraw(decision=self.withdrawn, actor=self.author)
 
@@ -256,6 +260,7 @@ class Town:
             "requests-withdraw": comment,
             "requests-call-off": comment,
             "runs-look-again": {},
+            "runs-act": retry_of(self.failed, self.failed_step),
             "decisions-propose": proposal(self.doubtful),
             "decisions-confirm": {"evidence_hash": self.decision.evidence_hash, "is_read": "on"},
             "decisions-withdraw": {},
@@ -292,6 +297,7 @@ class Town:
             "requests-call-off": (self.approved, {}),
             "requests-copy": (self.draft, {}),
             "runs-look-again": (self.doubtful, {}),
+            "runs-act": (self.verifying, {}),
             "decisions-propose": (self.verifying, {}),
             "decisions-confirm": (self.withdrawn, {"evidence_hash": self.withdrawn.evidence_hash}),
             "decisions-withdraw": (self.withdrawn, {}),
@@ -324,6 +330,20 @@ def moved(endpoint: Endpoint) -> dict[str, Any]:
     shown = decisions.evidence_hash(address_changes.evidence(endpoint))
     address = "http://127.0.0.1:1/moved"
     return {"base_url": address, "is_http_allowed": "on", "purpose": "New site.", "evidence_hash": shown}
+
+
+def failed_step(run: UpgradeRun) -> Subtask:
+    """A parent that failed at its only subtask, a moment ago."""
+    task = TaskInstance.objects.create(
+        run=run, ocp_id=run.ocp_task_id, kind="parent", status="FAILED", observed_at=timezone.now()
+    )
+    return Subtask.objects.create(task_instance=task, ocp_id=11, name="Start node", status="FAILED", run_time=1)
+
+
+def retry_of(run: UpgradeRun, step: Subtask) -> dict[str, Any]:
+    """What the form of a retry sends."""
+    about = {"kind": "retry", "task_id": run.ocp_task_id or 0, "subtask_id": step.ocp_id}
+    return {**about, "shown": run_actions.shown_hash(run, "retry", run.ocp_task_id or 0, step.ocp_id)}
 
 
 def proposal(run: UpgradeRun) -> dict[str, str]:

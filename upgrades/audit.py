@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from upgrades.models import AuditEvent, ChangeRequest, Decision, UpgradeRun, User
+from upgrades.models import AuditEvent, ChangeRequest, Decision, RunAction, UpgradeRun, User
 from upgrades.rules import Reason
 
 
@@ -66,6 +66,13 @@ ACTIONS: Mapping[str, str | Promise] = {
     "run.readable": _("read the run again"),
     "run.alarm": _("raised an alarm"),
     "run.bind_child": _("bound a child task to its hop"),
+    "run_action.ask": _("asked for a retry, skip or cancel in OCP"),
+    "run_action.send": _("recorded the intent to send a retry, skip or cancel, once"),
+    "run_action.post": _("sent a retry, skip or cancel to OCP"),
+    "run_action.refuse": _("recorded that a retry, skip or cancel was refused"),
+    "run_action.doubt": _("does not see yet in OCP what was asked of it"),
+    "run_action.finish": _("saw in OCP what was asked of it"),
+    "run_action.lapse": _("gave up waiting for what was asked of OCP"),
     "hold.take": _("took the clusters"),
     "hold.free": _("freed a cluster"),
     "decision.propose": _("proposed a decision"),
@@ -157,6 +164,6 @@ def record(
 def _change_request_id(subject: models.Model | None) -> int | None:
     if isinstance(subject, ChangeRequest | UpgradeRun):
         return int(subject.pk)
-    if isinstance(subject, Decision):
+    if isinstance(subject, Decision | RunAction):
         return subject.run_id
     return None

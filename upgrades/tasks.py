@@ -8,6 +8,7 @@ from celery.signals import worker_ready
 
 from upgrades.models import Endpoint
 from upgrades.services import (
+    acting,
     carrying_out,
     checking,
     expiring,
@@ -53,6 +54,11 @@ def submit(change_request_id: int) -> None:
     submission.submit(change_request_id)
 
 
+@shared_task(name="upgrades.act")
+def act(run_action_id: int) -> None:
+    acting.act(run_action_id)
+
+
 @shared_task(name="upgrades.sweep")
 def sweep(endpoint_id: int) -> None:
     with schedule.lease(endpoint_id, "sweep") as endpoint:
@@ -78,6 +84,7 @@ def verify(endpoint_id: int) -> None:
 def expire() -> None:
     schedule.beat_heart("follower")
     sweeping.turn_unconfirmed()
+    acting.turn_unconfirmed()
     expiring.expire_all()
     readability.lose_unasked()
     carrying_out.carry_out_unread()

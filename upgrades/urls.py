@@ -21,6 +21,7 @@ from upgrades.views import (
     packages,
     path_files,
     paths,
+    run_actions,
     runs,
     saved_views,
     settings,
@@ -91,6 +92,7 @@ urlpatterns = [
     path("runs/<int:pk>/log/", runs.run_log, name="runs-log"),
     path("runs/<int:pk>/log/file/", runs.run_log_file, name="runs-log-file"),
     path("runs/<int:pk>/look-again/", runs.run_look_again, name="runs-look-again"),
+    path("runs/<int:pk>/act/", run_actions.run_act, name="runs-act"),
     # decisions about runs
     path("runs/<int:pk>/decisions/", decisions.decision_propose, name="decisions-propose"),
     path("decisions/<int:pk>/confirm/", decisions.decision_confirm, name="decisions-confirm"),

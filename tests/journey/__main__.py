@@ -1,4 +1,5 @@
-"""python -m tests.journey [--answer lost ...] [--fail STEP] [--lying] [--silence]; without options every story."""
+"""python -m tests.journey [--answer lost ...] [--fail STEP] [--lying] [--silence]
+[--unlucky retried ...]; without options every story."""
 
 import argparse
 import os
@@ -10,7 +11,8 @@ from playwright.sync_api import Browser, Error, sync_playwright
 from tests.journey import report, scenarios
 from tests.journey.house import House
 from tests.journey.scenarios import Scenario
-from tests.journey.story import SPEED, Story
+from tests.journey.story import SPEED
+from tests.journey.unlucky import UnluckyStory
 
 
 def chosen() -> list[Scenario]:
@@ -20,18 +22,20 @@ def chosen() -> list[Scenario]:
     parser.add_argument("--fail", metavar="STEP", help=f'a step that fails once, such as "{scenarios.STEP}"')
     parser.add_argument("--lying", action="store_true", help="OCP says SUCCESSFUL, one server stays old")
     parser.add_argument("--silence", action="store_true", help="OCP is silent for a while")
+    parser.add_argument("--unlucky", action="append", choices=scenarios.UNLUCKY, help="what people do about a failure")
     asked = parser.parse_args()
     found = [scenarios.ANSWERS[name] for name in asked.answer or ()]
     found += [scenarios.failing(asked.fail)] if asked.fail else []
     found += [scenarios.LYING] if asked.lying else []
     found += [scenarios.SILENCE] if asked.silence else []
+    found += [scenarios.UNLUCKY[name] for name in asked.unlucky or ()]
     return found or list(scenarios.ALL)
 
 
 def play(scenario: Scenario, house: House, browser: Browser) -> bool:
     """One story, printed; whether everything was as it must be."""
     report.say(f"--- {scenario.name}: {scenario.about}")
-    story = Story(scenario, house, browser, report.say)
+    story = UnluckyStory(scenario, house, browser, report.say)
     trouble = ""
     try:
         story.play()

@@ -23,7 +23,12 @@ class Scenario:
     @property
     def is_over(self) -> bool:
         """Whether the run has ended for good, and its request with it."""
-        return self.ends in ("verified", "refused")
+        return self.ends in ("verified", "refused", "closed")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the run still holds its clusters then: an open one does, and one under alarm."""
+        return not self.is_over or self.ends == "closed"
 
 
 def _answer(mode: str, **more: Any) -> tuple[str, dict[str, Any]]:
@@ -95,5 +100,38 @@ def failing(step: str) -> Scenario:
     )
 
 
+def _failing_once() -> tuple[tuple[str, dict[str, Any]], ...]:
+    return (("/fail", {"step": STEP}),)
+
+
+PAIR = Scenario(
+    "pair", "a primary and its standby are upgraded together, both held", "trade_core", meanwhile=("see_both_held",)
+)
+RETRIED = Scenario(
+    "retried",
+    "a step of the child fails; it and the parent's are retried from the page",
+    "risk_scoring",
+    arrange=_failing_once(),
+    meanwhile=("retry_from_the_page",),
+    audited=("run.fail", "run_action.ask", "run_action.send", "run_action.finish", "run.resume", "run.end"),
+)
+SKIPPED = Scenario(
+    "skipped",
+    "a skip is refused to one person and done by two",
+    "log_archive",
+    arrange=_failing_once(),
+    meanwhile=("skip_by_two",),
+    audited=("decision.propose", "decision.confirm", "decision.carry_out", "run_action.finish", "run.end"),
+)
+ALARMED = Scenario(
+    "alarmed",
+    "two people close a failed run, then somebody retries it in OCP: alarm",
+    "order_history",
+    ends="closed",
+    arrange=_failing_once(),
+    meanwhile=("close_and_retry_in_ocp",),
+    audited=("run.fail", "run.close", "run.alarm"),
+)
+UNLUCKY = {scenario.name: scenario for scenario in (RETRIED, SKIPPED, ALARMED, PAIR)}
 ANSWERS = {scenario.name: scenario for scenario in (PLAIN, LOST, LATE, LATER, BUSY)}
-ALL = (PLAIN, LOST, LATE, LATER, BUSY, failing(STEP), LYING, SILENCE)
+ALL = (PLAIN, LOST, LATE, LATER, BUSY, failing(STEP), LYING, SILENCE, RETRIED, SKIPPED, ALARMED)

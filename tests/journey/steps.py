@@ -91,9 +91,9 @@ class Person:
         self.hands.press(form.locator("button[type=submit]"))
         self.page.wait_for_url(REQUEST_PAGE)
 
-    def watch(self, number: int) -> None:
-        """Open the run's page."""
-        answer = self.page.goto(f"{self.url}/runs/{number}/")
+    def watch(self, number: int, node: str = "") -> None:
+        """Open the run's page, with the subtask `node` ("task id/subtask id") chosen."""
+        answer = self.page.goto(f"{self.url}/runs/{number}/" + (f"?node={node}" if node else ""))
         assert answer is not None
         assert answer.ok, f"the run page answers {answer.status}"
 
@@ -119,9 +119,30 @@ class Person:
         self.hands.press(form.locator("button[type=submit]"))
         self.page.wait_for_url(re.compile(r"/runs/\d+/"))
 
-    def confirm(self) -> None:
-        """Confirm what somebody else proposed, on the run's page."""
+    @property
+    def retry_button(self) -> Locator:
+        """The retry of the chosen subtask, on the run's page, where it may be pressed."""
+        return self.page.locator("#actions form:has(input[name=kind][value=retry]) button[type=submit]")
+
+    def retry(self) -> None:
+        """Ask for a retry of the chosen subtask."""
+        self.hands.press(self.retry_button)
+        self.page.wait_for_url(re.compile(r"/runs/\d+/\?node="))
+
+    def propose_step(self, kind: str, purpose: str, cluster: str) -> None:
+        """Propose to skip or cancel the chosen subtask, with the cluster's name typed."""
+        form = self.page.locator(f"form:has(input[name=cluster_name]):has(input[name=kind][value={kind}])")
+        self.hands.press(self.page.locator("#actions details", has=form).locator("summary").first)
+        self.hands.write(form.locator("textarea[name=purpose]"), purpose)
+        self.hands.write(form.locator("input[name=cluster_name]"), cluster)
+        self.hands.press(form.locator("button[type=submit]"))
+        self.page.wait_for_url(re.compile(r"/runs/\d+/$"))
+
+    def confirm(self, cluster: str = "") -> None:
+        """Confirm what somebody else proposed, on the run's page; of a step with the cluster's name typed."""
         form = self.page.locator("form[action$='/confirm/']")
+        if cluster:
+            self.hands.write(form.locator("input[name=cluster_name]"), cluster)
         self.hands.choose(form.locator("input[name=is_read]"))
         self.hands.press(form.locator("button[type=submit]"))
         self.page.wait_for_url(re.compile(r"/runs/\d+/"))

@@ -211,8 +211,8 @@ class Story:
         wanted = ("done", ends) if self.scenario.is_over else ("in_progress", "")
         self.check(f"the request is {wanted[0]}", is_so=(request["status"], request["outcome"] or "") == wanted)
         holds = house.rows("SELECT * FROM upgrades_clusterhold WHERE run_id = %s", self.number)
-        word = "free again" if self.scenario.is_over else "held"
-        self.check(f"the cluster is {word}", is_so=bool(holds) != self.scenario.is_over)
+        word = "held" if self.scenario.is_held else "free again"
+        self.check(f"the cluster is {word}", is_so=bool(holds) == self.scenario.is_held)
         actions = {event["action"] for event in house.audit(self.number)}
         for action in ("change_request.approve", "run.intend", *self.scenario.audited):
             self.check(f"audited: {action}", is_so=action in actions)

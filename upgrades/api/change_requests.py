@@ -17,7 +17,8 @@ from upgrades.api.doors import acts as acting
 from upgrades.api.doors import lists, reads
 from upgrades.api.paging import page
 from upgrades.api.shapes import Moment, Person, Plain, ReasonField, Shape
-from upgrades.forms.change_requests import TEXT_LIMIT, ChangeRequestFilterForm
+from upgrades.forms.change_requests import TEXT_LIMIT
+from upgrades.forms.request_filters import ChangeRequestFilterForm
 from upgrades.models import ChangeRequest, Cluster, Environment, Scope, User, Vote
 from upgrades.rules import plan, workflow
 from upgrades.services import actions, change_requests

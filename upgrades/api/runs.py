@@ -17,7 +17,7 @@ from upgrades.api.access import caller
 from upgrades.api.doors import lists, reads
 from upgrades.api.paging import page
 from upgrades.api.shapes import FindingField, Moment, OcpId, ReasonField, Shape
-from upgrades.forms.runs import RunFilterForm
+from upgrades.forms.request_filters import RunFilterForm
 from upgrades.models import Environment, Scope, UpgradeRun
 from upgrades.rules import workflow
 

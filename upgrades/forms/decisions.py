@@ -17,6 +17,9 @@ class ProposeForm(LookForm):
     purpose = TextField(label=_("Why"), rows=3)
     evidence_hash = forms.CharField(required=False)
     ocp_task_id = forms.IntegerField(required=False, min_value=1)
+    # Of a skip or cancel.
+    ocp_subtask_id = forms.IntegerField(required=False, min_value=1)
+    cluster_name = forms.CharField(required=False, max_length=255)
 
 
 class ConfirmForm(forms.Form):
@@ -24,6 +27,7 @@ class ConfirmForm(forms.Form):
 
     evidence_hash = forms.CharField(required=False)
     is_read = forms.BooleanField(required=False)
+    cluster_name = forms.CharField(required=False, max_length=255)
 
 
 class DecisionFilterForm(forms.Form):

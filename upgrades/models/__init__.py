@@ -9,6 +9,7 @@ from upgrades.models.decisions import Decision
 from upgrades.models.endpoints import CredentialsKind, Endpoint, Heartbeat
 from upgrades.models.packages import Package
 from upgrades.models.path_files import PathFile
+from upgrades.models.run_actions import RunAction
 from upgrades.models.runs import ClusterHold, UpgradeRun
 from upgrades.models.saved_views import SavedView
 from upgrades.models.task_instances import Subtask, SubtaskEvent, SubtaskLog, TaskInstance
@@ -38,6 +39,7 @@ __all__ = [
     "PathFile",
     "Revision",
     "Role",
+    "RunAction",
     "SavedView",
     "Scope",
     "Server",

@@ -34,7 +34,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
 
 class Decision(models.Model):
-    """Adopt, release, abandon or close a run, or move an endpoint to another address, on evidence both people saw.
+    """An act on a run, on one subtask of it, or on an endpoint's address, on evidence both people saw.
 
     `evidence_hash` binds the confirmer to what the proposer was shown.
     """
@@ -49,6 +49,7 @@ class Decision(models.Model):
     confirmer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     purpose = models.TextField(max_length=4000)
     ocp_task_id = models.BigIntegerField(null=True)
+    ocp_subtask_id = models.BigIntegerField(null=True)
     evidence = models.JSONField()
     evidence_hash = models.CharField(max_length=64)
     proposed_at = models.DateTimeField(db_default=Now())
@@ -75,6 +76,10 @@ class Decision(models.Model):
                 & ~models.Q(kind=workflow.DecisionKind.ADDRESS)
                 | models.Q(run__isnull=True, endpoint__isnull=False, kind=workflow.DecisionKind.ADDRESS),
                 name="decision_is_about_a_run_or_an_endpoint",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ocp_subtask_id__isnull=True) ^ models.Q(kind__in=sorted(workflow.STEP_DECISIONS)),
+                name="decision_of_a_step_names_it",
             ),
             models.CheckConstraint(
                 condition=models.Q(confirmer__isnull=True) | ~models.Q(confirmer=models.F("proposer")),

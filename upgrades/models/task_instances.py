@@ -79,7 +79,11 @@ class Subtask(models.Model):
 
 
 class SubtaskEvent(models.Model):
-    """One change of one subtask, as first seen: the run's timeline. Insert only."""
+    """One change of one subtask, as first seen: the run's timeline. Insert only, but for `action`.
+
+    `act`: RETRY, SKIP, CANCEL or ROLLBACK where the change is somebody's doing. `action`: ours that did it; None
+    where it was done in OCP, not by ocpdash.
+    """
 
     run = models.ForeignKey(UpgradeRun, on_delete=models.PROTECT, related_name="subtask_events")
     task_ocp_id = models.BigIntegerField()
@@ -91,6 +95,8 @@ class SubtaskEvent(models.Model):
     operation_before = models.CharField(max_length=64, blank=True)
     operation_after = models.CharField(max_length=64, blank=True)
     run_time = models.IntegerField(null=True)
+    act = models.CharField(max_length=8, blank=True)
+    action = models.ForeignKey("upgrades.RunAction", null=True, on_delete=models.PROTECT, related_name="events")
 
     class Meta:
         ordering: ClassVar = ["id"]

@@ -25,6 +25,12 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "decider": _("an operator, an approver or an admin"),
     },
     "status": STATUS_WORDS,
+    "kind": {
+        "retry": _("A retry"),
+        "retry_task": _("A retry of the whole task"),
+        "skip": _("A skip"),
+        "cancel": _("A cancel"),
+    },
     "expected": {
         "entries": _("a list of versions, each beginning with “- version:”"),
         "entry": _("an entry with the key version"),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from upgrades.reasons import run_actions
 from upgrades.reasons.standing import STANDING
 
 SENTENCES: Mapping[str, str | Promise] = {
@@ -200,6 +201,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "form.verdict_unknown": _("Approve, send back or reject: nothing else is a vote."),
     "form.not_understood": _("Tick that there is no way back. Nothing was started."),
     "form.evidence_not_read": _("Tick that you looked at this evidence. Nothing was confirmed."),
+    "form.cluster_name_differs": _("Type the name of this run's cluster. Nothing was changed."),
     "form.kind_unknown": _("There is no such decision."),
     "form.task_unknown": _("This task is not among those seen in OCP."),
     # change requests and votes
@@ -296,6 +298,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "decision.evidence_moved": _("What was shown has moved since. Look at it as it is now."),
     "decision.by": _("Proposed by %(proposer)s, confirmed by %(confirmer)s."),
     "decision.time_over": _("Its time was over before it was confirmed and carried out."),
+    "decision.right_gone": _("Who proposed or confirmed it may no longer decide here. Nothing was sent."),
     "hold.taken": _("%(cluster)s is held by the run of %(number)s."),
     "hold.run_ended": _("The run ended: %(status)s."),
     # following, verifying and what comes after the end
@@ -351,4 +354,5 @@ SENTENCES: Mapping[str, str | Promise] = {
         "%(count)s events from %(event)s on have waited for their seals for more than a minute: no worker seals them."
     ),
     **STANDING,
+    **run_actions.SENTENCES,
 }

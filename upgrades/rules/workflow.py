@@ -1,11 +1,11 @@
 """The machines: statuses, their groups, and the MOVES tables. Nothing else may change a status.
 
 `REQUEST_MOVES` answers *is it allowed?*, `RUN_MOVES` answers *what is happening?*,
+`RUN_ACTION_MOVES` what became of a retry, skip or cancel that was asked of OCP;
 `DECISION_MOVES` holds an act that needs two people. One service, `services.moves.move`,
 carries a row of these tables out.
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -83,6 +83,17 @@ class RunStatus(StrEnum):
     CLOSED = "closed"
 
 
+class RunActionStatus(StrEnum):
+    """Statuses of a run action. What became of it is read from OCP, never believed from an answer alone."""
+
+    ASKED = "asked"
+    SENDING = "sending"
+    DONE = "done"
+    REFUSED = "refused"
+    UNCONFIRMED = "unconfirmed"
+    LAPSED = "lapsed"
+
+
 class DecisionStatus(StrEnum):
     """Statuses of a decision: proposed by one, confirmed by another, then carried out."""
 
@@ -102,13 +113,15 @@ class DecisionKind(StrEnum):
     ABANDON = "abandon"
     CLOSE = "close"
     ADDRESS = "address"
+    SKIP = "skip"
+    CANCEL = "cancel"
 
 
 def _move(action: str, sources: Iterable[str], target: str, by: By) -> Move:
     return Move(action, frozenset(str(source) for source in sources), str(target), by)
 
 
-_R, _U, _D = RequestStatus, RunStatus, DecisionStatus
+_R, _U, _D, _A = RequestStatus, RunStatus, DecisionStatus, RunActionStatus
 
 REQUEST_MOVES: tuple[Move, ...] = (
     _move("submit", [_R.DRAFT, _R.CHANGES_REQUESTED, _R.STALE], _R.IN_REVIEW, By.OPERATOR),
@@ -152,6 +165,14 @@ RUN_MOVES: tuple[Move, ...] = (
     _move("close", [_U.RUNNING, _U.FAILED, _U.VERIFYING, _U.DISAGREES], _U.CLOSED, By.SYSTEM),
 )
 
+RUN_ACTION_MOVES: tuple[Move, ...] = (
+    _move("send", [_A.ASKED], _A.SENDING, By.SYSTEM),
+    _move("refuse", [_A.ASKED, _A.SENDING], _A.REFUSED, By.SYSTEM),
+    _move("doubt", [_A.SENDING], _A.UNCONFIRMED, By.SYSTEM),
+    _move("finish", [_A.SENDING, _A.UNCONFIRMED], _A.DONE, By.SYSTEM),
+    _move("lapse", [_A.UNCONFIRMED], _A.LAPSED, By.SYSTEM),
+)
+
 DECISION_MOVES: tuple[Move, ...] = (
     _move("confirm", [_D.PROPOSED], _D.CONFIRMED, By.DECIDER),
     _move("withdraw", [_D.PROPOSED], _D.WITHDRAWN, By.DECIDER),
@@ -163,11 +184,13 @@ DECISION_MOVES: tuple[Move, ...] = (
 MOVES: Mapping[str, tuple[Move, ...]] = {
     "change_request": REQUEST_MOVES,
     "run": RUN_MOVES,
+    "run_action": RUN_ACTION_MOVES,
     "decision": DECISION_MOVES,
 }
 STATUSES: Mapping[str, type[StrEnum]] = {
     "change_request": RequestStatus,
     "run": RunStatus,
+    "run_action": RunActionStatus,
     "decision": DecisionStatus,
 }
 
@@ -180,9 +203,11 @@ RUN_IN_DOUBT = frozenset({_U.SUBMITTING, _U.UNCONFIRMED})
 RUN_FOLLOWED = frozenset({_U.RUNNING, _U.FAILED})
 RUN_FREES_AT_ONCE = frozenset({_U.REFUSED, _U.VERIFIED})
 DECISION_FINAL = frozenset({_D.DONE, _D.OVERTAKEN, _D.EXPIRED, _D.WITHDRAWN})
+RUN_ACTION_FINAL = frozenset({_A.DONE, _A.REFUSED, _A.LAPSED})
 FINAL: Mapping[str, frozenset[StrEnum]] = {
     "change_request": frozenset(REQUEST_FINAL),
     "run": frozenset(RUN_FINAL),
+    "run_action": frozenset(RUN_ACTION_FINAL),
     "decision": frozenset(DECISION_FINAL),
 }
 
@@ -193,7 +218,11 @@ DECISION_SOURCES: Mapping[str, frozenset[str]] = {
     DecisionKind.CLOSE: frozenset({_U.RUNNING, _U.FAILED, _U.VERIFYING, _U.DISAGREES}),
     # An alarm's hold may lie on any run that ended.
     DecisionKind.RELEASE: frozenset(RUN_FINAL),
+    DecisionKind.SKIP: RUN_FOLLOWED,
+    DecisionKind.CANCEL: RUN_FOLLOWED,
 }
+# Of these, the ones about a subtask: they lead to a run action.
+STEP_DECISIONS = frozenset({DecisionKind.SKIP, DecisionKind.CANCEL})
 
 
 def find(machine: str, action: str) -> Move:
@@ -238,39 +267,3 @@ def available_moves(
         for move in MOVES[machine]
         if move.is_for_people and status in move.sources
     ]
-
-
-_OBSERVED: frozenset[str] = frozenset({"adopt", "end", "fail", "resume", "roll_back"})
-
-
-def observed_moves(status: str, target: str) -> tuple[Move, ...] | None:
-    """The shortest legal path from `status` to the observed `target`, or None.
-
-    Only moves that an observation of OCP's task may make are walked; () when already there.
-    """
-    queue: deque[tuple[str, tuple[Move, ...]]] = deque([(status, ())])
-    seen = {status}
-    while queue:
-        here, path = queue.popleft()
-        if here == target:
-            return path
-        for move in RUN_MOVES:
-            if move.action in _OBSERVED and here in move.sources and move.target not in seen:
-                seen.add(move.target)
-                queue.append((move.target, (*path, move)))
-    return None
-
-
-def status_from_task(status: str, operation: str) -> RunStatus | None:
-    """What OCP's words about the parent task mean for a run; None for a word we do not know.
-
-    A SUCCESSFUL task whose operation is ROLLBACK has been rolled back
-    (ocp-express TaskState; ocp-doc task-list sample): it is never a success.
-    """
-    if status == "RUNNING":
-        return RunStatus.RUNNING
-    if status == "FAILED":
-        return RunStatus.FAILED
-    if status == "SUCCESSFUL":
-        return RunStatus.ROLLED_BACK if operation == "ROLLBACK" else RunStatus.VERIFYING
-    return None

@@ -17,7 +17,7 @@ from upgrades.models import Subtask, TaskInstance, User
 from upgrades.rules import workflow
 
 # Raised where the shape of the body changes, so that no page compares two shapes by their ETag.
-FORMAT = 1
+FORMAT = 2
 # The part of ocpdash that follows runs (services.schedule.beat_heart).
 FOLLOWER = "follower"
 # A read of OCP that is due for longer than this does not come: then only the run's own last read counts.
@@ -31,6 +31,8 @@ SELECT run.change_request_id AS pk, run.version, run.status, run.status_at, run.
     run.swept_at, run.list_digest, run.unreadable_since, run.alarm_at,
     endpoint.observed_at AS endpoint_observed_at, endpoint.failing_since, endpoint.failure ->> 'code' AS failure,
     endpoint.breaker_opened_at, endpoint.follow_due_at,
+    (SELECT max(action.status_at) FROM upgrades_runaction action WHERE action.run_id = run.change_request_id)
+        AS acted_at,
     (SELECT heartbeat.at FROM upgrades_heartbeat heartbeat WHERE heartbeat.name = %(follower)s) AS heartbeat_at,
     ARRAY(
         SELECT task.ocp_id || '/' || log.subtask_ocp_id || '=' || left(
@@ -149,6 +151,7 @@ def run_snapshot(mark: Mark) -> bytes:
         "ocp_word": row["ocp_word"],
         "unreadable_since": _iso(row["unreadable_since"]),
         "alarm_at": _iso(row["alarm_at"]),
+        "acted_at": _iso(row["acted_at"]),
         "topology": topology(tasks),
         "tasks": {str(task["ocp_id"]): {"status": task["status"], "operation": task["operation"]} for task in tasks},
         "subtasks": {

@@ -12,7 +12,11 @@ EVENTS_MOST = 6000
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A change of the subtask `key` ("task id/subtask id") as ocpdash saw it."""
+    """A change of the subtask `key` ("task id/subtask id") as ocpdash saw it.
+
+    `act`: the retry, skip, cancel or rollback that it shows, "" for none; `asker`: who asked for it in ocpdash, ""
+    where it was done in OCP.
+    """
 
     at: datetime
     key: str
@@ -22,6 +26,8 @@ class Event:
     status_after: str
     operation: str
     run_time: int | None
+    act: str
+    asker: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +53,12 @@ class Timeline:
 def run_timeline(run_id: int) -> Timeline:
     """The timeline of a run. Two queries, however much has happened."""
     columns = ("seen_at", "task_ocp_id", "subtask_ocp_id", "name", "status_before", "status_after", "operation_after")
-    rows = SubtaskEvent.objects.filter(run=run_id).order_by("-pk").values_list(*columns, "run_time")
+    acts = ("run_time", "act", "action__asker__username")
+    rows = SubtaskEvent.objects.filter(run=run_id).order_by("-pk").values_list(*columns, *acts)
     newest = list(rows[: EVENTS_MOST + 1])
     events = [
-        Event(at, f"{task_id}/{subtask_id}", task_id, name, before, after, operation, run_time)
-        for at, task_id, subtask_id, name, before, after, operation, run_time in newest[:EVENTS_MOST][::-1]
+        Event(at, f"{task_id}/{subtask_id}", task_id, name, before, after, operation, run_time, act, asker or "")
+        for at, task_id, subtask_id, name, before, after, operation, run_time, act, asker in newest[:EVENTS_MOST][::-1]
     ]
     audited = AuditEvent.objects.filter(change_request_id=run_id, action__startswith="run.").order_by("pk")
     told = audited.exclude(outcome=AuditEvent.Outcome.REFUSED)[:EVENTS_MOST]

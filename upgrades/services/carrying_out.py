@@ -19,8 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 def confirmed(endpoint: Endpoint) -> list[Decision]:
-    """Decisions of `endpoint` that two people have made and nobody has carried out."""
-    rows = Decision.objects.filter(run__endpoint=endpoint, status=workflow.DecisionStatus.CONFIRMED)
+    """Decisions of `endpoint` that two people have made and nobody has carried out; those of a step are `acting`'s."""
+    rows = Decision.objects.filter(
+        run__endpoint=endpoint, status=workflow.DecisionStatus.CONFIRMED, kind__in=decisions.KINDS
+    )
     return list(rows.select_related("run__change_request__cluster", "run__endpoint", "proposer", "confirmer"))
 
 

@@ -18,7 +18,7 @@ from upgrades.models import ClusterHold, Decision, TaskInstance, UpgradeRun, Use
 from upgrades.rules import Reason, workflow
 from upgrades.services import endpoints, moves
 
-KINDS = tuple(str(kind) for kind in workflow.DECISION_SOURCES)
+KINDS = tuple(str(kind) for kind in workflow.DECISION_SOURCES if kind not in workflow.STEP_DECISIONS)
 PURPOSE_LIMIT = 4000
 
 
@@ -34,7 +34,7 @@ def evidence(run: UpgradeRun, kind: str, ocp_task_id: int | None = None) -> dict
         "sent_at": run.sent_at.isoformat() if run.sent_at else None,
         "answer": run.answer,
         "candidates": run.candidates,
-        "tasks": [_task(task) for task in run.task_instances.prefetch_related("subtasks")],
+        "tasks": [task_evidence(task) for task in run.task_instances.prefetch_related("subtasks")],
         "findings": run.findings,
         "alarm": run.alarm,
         "is_unreadable": run.unreadable_since is not None,
@@ -45,7 +45,8 @@ def evidence(run: UpgradeRun, kind: str, ocp_task_id: int | None = None) -> dict
     }
 
 
-def _task(task: TaskInstance) -> dict[str, Any]:
+def task_evidence(task: TaskInstance) -> dict[str, Any]:
+    """One task as last read: another digest where any of its subtasks moved."""
     subtasks = sorted((s.ocp_id, s.status, s.operation, s.run_time) for s in task.subtasks.all())
     return {
         "id": task.ocp_id,
@@ -116,14 +117,15 @@ def _runs_in_ocp(run: UpgradeRun) -> bool:
 
 def available(run: UpgradeRun, user: User) -> list[tuple[str, Reason | None]]:
     """The kinds that make sense for `run` now, each with None or why `user` may not propose it."""
-    refusal = _why_not_permitted(run, user)
+    refusal = why_not_permitted(run, user)
     kinds = [kind for kind in KINDS if run.status in workflow.DECISION_SOURCES[kind]]
     if run.status in workflow.RUN_FREES_AT_ONCE and not _holds(run):
         return []
     return [(kind, refusal or why_not(run, kind)) for kind in kinds]
 
 
-def _why_not_permitted(run: UpgradeRun, user: User) -> Reason | None:
+def why_not_permitted(run: UpgradeRun, user: User) -> Reason | None:
+    """None where `user` may decide of `run`, else why not (a 403)."""
     confirm = workflow.find("decision", "confirm")
     return workflow.why_not_permitted(confirm, moves.actor_of(user, run.environment))
 
@@ -136,7 +138,7 @@ def propose(
     Raises Forbidden, TooLate (state or evidence moved, another decision is open) or Invalid.
     """
     with moves.attempt("decision.propose", actor=actor, subject=run):
-        refusal = _why_not_permitted(run, actor)
+        refusal = why_not_permitted(run, actor)
         if refusal is not None:
             raise moves.Forbidden(refusal)
         purpose = _check(run, kind, purpose, ocp_task_id)
@@ -144,7 +146,7 @@ def propose(
         if too_late is not None:
             raise moves.TooLate(too_late)
         shown = evidence(run, kind, ocp_task_id)
-        _require_same(shown, evidence_hash)
+        require_same(shown, evidence_hash)
         decision = _insert(run, kind, purpose, shown, actor, ocp_task_id)
         after = {"kind": kind, "run": run.number, "evidence_hash": decision.evidence_hash}
         audit.record("decision.propose", actor=actor, subject=decision, after=after, comment=purpose)
@@ -170,7 +172,8 @@ def _check(run: UpgradeRun, kind: str, purpose: str, ocp_task_id: int | None) ->
     return purpose
 
 
-def _require_same(shown: Mapping[str, Any], expected: str) -> None:
+def require_same(shown: Mapping[str, Any], expected: str) -> None:
+    """Raise TooLate unless what is shown now is what the page showed."""
     if evidence_hash(shown) != expected:
         raise moves.TooLate(Reason("decision.evidence_moved"))
 
@@ -207,7 +210,7 @@ def confirm(*, decision: Decision, evidence_hash: str, actor: User, is_read: boo
         too_late = why_not(run, decision.kind)
         if too_late is not None:
             raise moves.TooLate(too_late)
-        _require_same(evidence(run, decision.kind, decision.ocp_task_id), decision.evidence_hash)
+        require_same(evidence(run, decision.kind, decision.ocp_task_id), decision.evidence_hash)
         fields = {"confirmer": actor, "confirmed_at": Now()}
         moves.move(decision, "confirm", actor=actor, fields=fields, where={"expires_at__gt": Now()})
         endpoints.hasten(run.endpoint_id, "sweep")

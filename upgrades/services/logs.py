@@ -71,6 +71,11 @@ def _is_due(subtask: Subtask) -> bool:
     return events.filter(task_ocp_id=subtask.task_instance.ocp_id, seen_at__gte=log.observed_at).exists()
 
 
+def read_one(subtask: Subtask, client: OcpClient, deadline: float) -> None:
+    """Read and keep the log of `subtask`, whoever looks. Raises Unauthorized and RateLimited."""
+    _read(subtask, client, deadline)
+
+
 def _read(subtask: Subtask, client: OcpClient, deadline: float) -> bool:
     """Read and keep one log; return whether what the page shows changed. Raises Unauthorized and RateLimited."""
     at = selectors.database_now()

@@ -13,14 +13,15 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from upgrades import audit
-from upgrades.models import AuditEvent, ChangeRequest, Decision, Role, UpgradeRun, User
+from upgrades.models import AuditEvent, ChangeRequest, Decision, Role, RunAction, UpgradeRun, User
 from upgrades.rules import Reason, workflow
 
-Moved: TypeAlias = ChangeRequest | UpgradeRun | Decision
+Moved: TypeAlias = ChangeRequest | UpgradeRun | RunAction | Decision
 
 _MACHINES: Mapping[type[models.Model], str] = {
     ChangeRequest: "change_request",
     UpgradeRun: "run",
+    RunAction: "run_action",
     Decision: "decision",
 }
 _COUNTERS: Mapping[type[models.Model], str] = {ChangeRequest: "lock_version", UpgradeRun: "version"}

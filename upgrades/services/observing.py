@@ -13,8 +13,8 @@ from upgrades.models import UpgradeRun
 from upgrades.ocp import types
 from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import OcpError, RateLimited, Unauthorized
-from upgrades.rules import Reason, workflow
-from upgrades.services import children, readability, runs, task_rows
+from upgrades.rules import Reason, observed, workflow
+from upgrades.services import children, readability, run_actions, runs, task_rows
 from upgrades.services.children import Child
 from upgrades.services.listing import Listing
 
@@ -111,6 +111,7 @@ def apply(
             return False
         is_changed = task_rows.store(run, [Child(parent, "parent"), *found], observation=observation, at=at)
         is_changed |= _keep_word(run, parent)
+        run_actions.settle_seen(run, at)
         is_changed |= trouble is None and readability.regain(run)
         if is_changed:
             UpgradeRun.objects.filter(pk=run.pk).update(version=F("version") + 1)
@@ -148,17 +149,17 @@ def _take(
 
 def _keep_word(run: UpgradeRun, parent: types.TaskInstance) -> bool:
     """Keep a status of OCP that we do not know, verbatim; return whether that changed."""
-    is_known = workflow.status_from_task(parent.status, parent.operation) is not None
+    is_known = observed.status_from_task(parent.status, parent.operation) is not None
     word = "" if is_known else parent.status[:64]
     return bool(UpgradeRun.objects.filter(pk=run.pk).exclude(ocp_word=word).update(ocp_word=word))
 
 
 def _move(run: UpgradeRun, parent: types.TaskInstance, at: datetime) -> None:
     """Take the shortest legal path to what OCP says; none from a status that following may not leave."""
-    target = workflow.status_from_task(parent.status, parent.operation)
+    target = observed.status_from_task(parent.status, parent.operation)
     if target is None or run.status not in workflow.RUN_FOLLOWED:
         return
     reason = Reason("run.ocp_says", {"status": parent.status, "operation": parent.operation})
-    for move in workflow.observed_moves(run.status, target) or ():
+    for move in observed.observed_moves(run.status, target) or ():
         is_end = move.action in ("end", "roll_back")
         runs.move(run, move.action, reason=reason, fields={"ended_at": at, "verify_due_at": at} if is_end else None)

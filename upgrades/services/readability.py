@@ -89,6 +89,11 @@ def is_about_task(run: UpgradeRun) -> bool:
     return is_own or reason.get("code") in _ABOUT_TASK
 
 
+def is_another(run: UpgradeRun) -> bool:
+    """Whether OCP itself said that the bound task is gone, or another one under the same number."""
+    return (run.unreadable_reason or {}).get("code") in _ABOUT_TASK
+
+
 def _next_try(run: UpgradeRun, at: datetime | None) -> datetime | None:
     """Twice as late as the trouble is old, between the two bounds: one poisoned run must not cost a read each tick."""
     if at is None:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from upgrades import live, selectors
 from upgrades.models import ClusterHold, Decision, Endpoint, Heartbeat, UpgradeRun
 from upgrades.rules import workflow
-from upgrades.services import endpoints, submission
+from upgrades.services import acting, endpoints, submission
 
 LEASE_SECONDS = 5
 _SWEEP_DOUBT_SECONDS = 1
@@ -32,6 +32,7 @@ def beat_heart(name: str) -> None:
 def due() -> list[Call]:
     """Celery tasks to send now: (name, id). Each claims its row itself, so sending one twice does no harm."""
     calls: list[Call] = [("upgrades.submit", change_request_id) for change_request_id in submission.due()]
+    calls += [("upgrades.act", run_action_id) for run_action_id in acting.due()]
     for endpoint in Endpoint.objects.filter(is_active=True):
         _bring_forward(endpoint)
     return calls + _reads() + _looks()

@@ -8,6 +8,8 @@ from upgrades import audit
 from upgrades.models import Subtask, SubtaskEvent, TaskInstance, UpgradeRun
 from upgrades.ocp import types
 from upgrades.rules import Reason, dag
+from upgrades.rules.run_actions import act_seen
+from upgrades.services import run_actions, steps
 from upgrades.services.children import Child
 
 _TASK_COLUMNS = (
@@ -175,8 +177,11 @@ def _is_event(row: Subtask, before: Subtask | None) -> bool:
 
 
 def _event(run: UpgradeRun, task_row: TaskInstance, row: Subtask, before: Subtask | None, at: datetime) -> SubtaskEvent:
+    act = act_seen(steps.step_of(before) if before is not None else None, steps.step_of(row))
     return SubtaskEvent(
         run=run,
+        act=act,
+        action=run_actions.action_behind(run, task_row.ocp_id, row.ocp_id, act) if act else None,
         task_ocp_id=task_row.ocp_id,
         subtask_ocp_id=row.ocp_id,
         name=row.name,

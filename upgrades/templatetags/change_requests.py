@@ -36,6 +36,7 @@ VERDICTS: Mapping[str, tuple[str, str | Promise]] = {
 # What an event is about, where its row has no name of its own in any language.
 SUBJECTS: Mapping[str, str | Promise] = {
     "upgraderun": gettext_lazy("the run of %(number)s"),
+    "runaction": gettext_lazy("a retry, skip or cancel in %(number)s"),
     "decision": gettext_lazy("a decision on %(number)s"),
 }
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from upgrades.forms.decisions import ProposeForm
 from upgrades.models import Decision, UpgradeRun, User
 from upgrades.rules import Reason, workflow
-from upgrades.services import decisions, moves
+from upgrades.services import decisions, moves, step_decisions
 from upgrades.templatetags.ocpdash import status_word, time_text
 
 register = template.Library()
@@ -44,6 +44,20 @@ KINDS: Mapping[str, tuple[str | Promise, str | Promise]] = {
     _K.RELEASE: (
         gettext_lazy("Free the clusters held by the run of %(number)s"),
         gettext_lazy("Other upgrades of these clusters can then be started, whatever OCP is doing with them."),
+    ),
+    _K.SKIP: (
+        gettext_lazy("Skip a failed subtask in the run of %(number)s"),
+        gettext_lazy(
+            "OCP is read once more, then told to count the subtask as done without its work. Whatever comes after it "
+            "goes on as if it had been done. OCP's manual says that steps of an upgrade must not be skipped by hand."
+        ),
+    ),
+    _K.CANCEL: (
+        gettext_lazy("Cancel a running subtask in the run of %(number)s"),
+        gettext_lazy(
+            "OCP is read once more, then told to stop the subtask: it ends FAILED, and so does the upgrade until it is "
+            "retried. OCP's manual says to leave the steps of an upgrade alone."
+        ),
     ),
 }
 
@@ -95,6 +109,8 @@ def decision_panel(run: UpgradeRun, user: User) -> Panel:
 
 
 def _hash_now(run: UpgradeRun, decision: Decision) -> str:
+    if decision.kind in workflow.STEP_DECISIONS:
+        return decisions.evidence_hash(step_decisions.evidence_of(decision))
     return decisions.evidence_hash(decisions.evidence(run, decision.kind, decision.ocp_task_id))
 
 
@@ -122,6 +138,8 @@ def kind_effect(kind: str) -> str:
 @register.filter
 def evidence_facts(evidence: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     """The evidence in names and values; OCP's words as they are."""
+    if "subtask" in evidence:
+        return list(_step_facts(evidence))
     tasks = [f"{task['id']} {task['kind']}: {task['status']} {task['operation']}".strip() for task in evidence["tasks"]]
     holds = [f"{hold['cluster']}: {hold['status']}, {hold['version']}" for hold in evidence["holds"]]
     candidates = [str(number) for number in evidence["candidates"]]
@@ -137,6 +155,27 @@ def evidence_facts(evidence: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     if evidence["is_unreadable"]:
         facts.append((_("Reading"), _("the run cannot be read now")))
     return facts
+
+
+def _step_facts(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    step, log = evidence["subtask"] or {}, evidence["log"]
+    tasks = [f"{task['id']} {task['kind']}: {task['status']} {task['operation']}".strip() for task in evidence["tasks"]]
+    yield _("Cluster"), evidence["cluster"]
+    yield _("Run"), status_word(evidence["status"])
+    yield _("Subtask"), f"{step.get('name', '')} · {evidence['ocp_task_id']}/{step.get('id', '')}"
+    yield _("State in OCP"), f"{step.get('status', '')} {step.get('operation', '')}".strip() or None
+    yield _("Attempt"), _text(step.get("run_time"))
+    yield _("Tasks"), "; ".join(tasks) or _("none")
+    if evidence["kind"] == _K.SKIP:
+        yield _("Log, SHA-256"), log["sha256"][:16] if log else _("not read yet")
+    if step.get("is_rollback_prohibited"):
+        yield _("Rollback"), _("OCP forbids it from here on")
+
+
+@register.simple_tag
+def is_step_decision(decision: Decision) -> bool:
+    """Whether `decision` is about one subtask: then the cluster's name is typed by both people."""
+    return decision.kind in workflow.STEP_DECISIONS
 
 
 @register.filter

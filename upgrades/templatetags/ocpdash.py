@@ -44,6 +44,10 @@ STATUS_WORDS: Mapping[str, str | Promise] = {
     "abandoned": pgettext_lazy("status", "Abandoned"),
     "rolled_back": pgettext_lazy("status", "Rolled back"),
     "closed": pgettext_lazy("status", "Closed"),
+    # a retry, skip or cancel
+    "asked": pgettext_lazy("status", "Asked"),
+    "sending": pgettext_lazy("status", "Sending"),
+    "lapsed": pgettext_lazy("status", "Never seen"),
     # a decision
     "proposed": pgettext_lazy("status", "Proposed"),
     "confirmed": pgettext_lazy("status", "Confirmed"),

@@ -6,8 +6,9 @@ from typing import Any
 
 from django import template
 from django.utils.functional import Promise
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from upgrades.rules.run_actions import Kind
 from upgrades.selectors import Step
 from upgrades.views.run_graph import RunDrawing, ocp_word
 
@@ -19,6 +20,24 @@ VERDICTS: Mapping[str, tuple[str, str | Promise]] = {
     "disagrees": ("disagrees", pgettext_lazy("verdict", "disagrees")),
     "unread": ("unknown", pgettext_lazy("verdict", "not read")),
     "shown": ("info", pgettext_lazy("verdict", "shown, not judged")),
+}
+
+# What may be asked of OCP: its name, the words on its button, what follows.
+ACTS: Mapping[str, tuple[str | Promise, str | Promise, str | Promise]] = {
+    Kind.RETRY: (
+        gettext_lazy("Retry"),
+        gettext_lazy("Retry this subtask in OCP"),
+        gettext_lazy(
+            "OCP is read once more; where it still shows FAILED, it runs this subtask again and goes on after it."
+        ),
+    ),
+    Kind.RETRY_TASK: (
+        gettext_lazy("Retry of the whole task"),
+        gettext_lazy("Retry every failed subtask of this task in OCP"),
+        gettext_lazy("OCP is read once more; then all failed subtasks of this task run again."),
+    ),
+    Kind.SKIP: (gettext_lazy("Skip"), "", ""),
+    Kind.CANCEL: (gettext_lazy("Cancel"), "", ""),
 }
 
 
@@ -37,6 +56,24 @@ def step_row(drawing: RunDrawing, step: Step) -> Row:
     """The row of a step."""
     query = drawing.address.showing(step.key)
     return Row(drawing.states[step.key], ocp_word(step), drawing.took(step), query)
+
+
+@register.filter
+def act_text(kind: str) -> str:
+    """What was asked for, as a word."""
+    return str(ACTS[kind][0]) if kind in ACTS else kind
+
+
+@register.filter
+def act_offer(kind: str) -> str:
+    """What the button of a retry says."""
+    return str(ACTS[kind][1]) if kind in ACTS else kind
+
+
+@register.filter
+def act_effect(kind: str) -> str:
+    """What follows from pressing it."""
+    return str(ACTS[kind][2]) if kind in ACTS else ""
 
 
 @register.simple_tag

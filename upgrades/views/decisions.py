@@ -1,5 +1,7 @@
 """Decisions: proposed by one on evidence, confirmed by another. The page of the run or endpoint carries the panel."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,8 +11,9 @@ from django.views.decorators.http import require_POST
 from upgrades import reasons
 from upgrades.forms.decisions import ConfirmForm, ProposeForm
 from upgrades.models import Decision, UpgradeRun
-from upgrades.services import address_changes, decisions, moves
-from upgrades.views import endpoints
+from upgrades.rules import workflow
+from upgrades.services import address_changes, decisions, moves, step_decisions
+from upgrades.views import endpoints, run_actions
 from upgrades.views.reader import reader
 
 
@@ -22,15 +25,19 @@ def decision_propose(request: HttpRequest, pk: int) -> HttpResponse:
     form = ProposeForm(request.POST)
     form.is_valid()
     given = form.cleaned_data
+    about = {name: given.get(name, "") for name in ("kind", "purpose", "evidence_hash")}
     try:
-        decisions.propose(
-            run=run,
-            kind=given.get("kind", ""),
-            purpose=given.get("purpose", ""),
-            evidence_hash=given.get("evidence_hash", ""),
-            ocp_task_id=given.get("ocp_task_id"),
-            actor=user,
-        )
+        if about["kind"] in workflow.STEP_DECISIONS:
+            step_decisions.propose(
+                run=run,
+                task_id=given.get("ocp_task_id") or 0,
+                subtask_id=given.get("ocp_subtask_id") or 0,
+                cluster_name=given.get("cluster_name", ""),
+                actor=user,
+                **about,
+            )
+        else:
+            decisions.propose(run=run, ocp_task_id=given.get("ocp_task_id"), actor=user, **about)
     except (moves.TooLate, moves.Invalid) as refusal:
         return _run_again(request, pk, refusal, form)
     messages.success(request, _("It is proposed. A second person must confirm it on the same evidence."))
@@ -44,14 +51,15 @@ def decision_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     decision = _decision(request, pk)
     form = ConfirmForm(request.POST)
     form.is_valid()
-    service = decisions.confirm if decision.endpoint_id is None else address_changes.confirm
+    given: dict[str, Any] = {"decision": decision, "actor": user}
+    given |= {name: form.cleaned_data.get(name, "") for name in ("evidence_hash", "is_read")}
     try:
-        service(
-            decision=decision,
-            evidence_hash=form.cleaned_data.get("evidence_hash", ""),
-            is_read=form.cleaned_data["is_read"],
-            actor=user,
-        )
+        if decision.kind in workflow.STEP_DECISIONS:
+            step_decisions.confirm(cluster_name=form.cleaned_data.get("cluster_name", ""), **given)
+        elif decision.endpoint_id is None:
+            decisions.confirm(**given)
+        else:
+            address_changes.confirm(**given)
     except (moves.TooLate, moves.Invalid) as refusal:
         return _again(request, decision, refusal)
     if decision.endpoint_id is None:
@@ -102,6 +110,9 @@ def _run_again(request: HttpRequest, pk: int, refusal: moves.Refusal, form: Prop
     """The decisions of the run as they are now, with the refusal and what was typed."""
     if form is not None and isinstance(refusal, moves.Invalid):
         form.add_error(refusal.field if refusal.field in form.fields else None, reasons.sentence(refusal.reason))
-    facts = {"run": _run(request, pk), "form": form, "refusal": refusal.reason}
+    run = _run(request, pk)
+    facts: dict[str, Any] = {"run": run, "form": form, "refusal": refusal.reason}
+    if form is not None:
+        facts["step"] = run_actions.step_again(run, form, reader(request))
     status = 409 if isinstance(refusal, moves.TooLate) else 400
     return render(request, "upgrades/decisions/detail.html", facts, status=status)

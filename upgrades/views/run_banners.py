@@ -1,8 +1,9 @@
 """What a run's page says first: what happened, what it means, the evidence, one next step. Never two in one."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -79,6 +80,52 @@ def _all(facts: Facts) -> Iterator[Banner]:
         title = _("OCP uses a word that ocpdash does not know: %(word)s") % {"word": run.ocp_word}
         yield Banner("word", "warning", title, _("The run stays as it was until OCP says something known."))
     yield from _BY_STATUS[_S(run.status)](facts)
+    yield from _in_console(facts)
+    if run.late_evidence:
+        yield _late(run.late_evidence)
+    if run.is_final:
+        yield from _still_held(run)
+
+
+def _in_console(facts: Facts) -> Iterator[Banner]:
+    """What somebody did in OCP to an open run; OCP does not say who."""
+    if facts.run.is_final:
+        return
+    event = facts.run.subtask_events.filter(action=None).exclude(act="").order_by("-pk").first()
+    if event is None:
+        return
+    words = {"act": event.act, "name": event.name, "time": time_text(event.seen_at, "seconds")}
+    title = _("In OCP, not by ocpdash: %(act)s of %(name)s, seen %(time)s") % words
+    text = _("Somebody acts on this upgrade in OCP's console. OCP does not say who; its own audit may.")
+    link = f"{facts.drawing.address.selecting(f'{event.task_ocp_id}/{event.subtask_ocp_id}')}#chosen"
+    yield Banner("console", "warning", title, text, "", link, _("Show the subtask"))
+
+
+def _late(pieces: Sequence[Mapping[str, Any]]) -> Banner:
+    title = ngettext(
+        "%(count)s piece of evidence came after the run had moved on",
+        "%(count)s pieces of evidence came after the run had moved on",
+        len(pieces),
+    ) % {"count": len(pieces)}
+    last = pieces[-1]
+    if last.get("reason"):
+        said = sentence(last["reason"])
+    else:
+        words = {name: last.get(name) or _("none") for name in ("http_status", "code", "task_id")}
+        said = _("The last one: OCP's answer to the start, %(http_status)s, code %(code)s, task %(task_id)s.") % words
+    return Banner("late", "warning", title, _("It changed nothing but this record; the audit has all of it."), said)
+
+
+def _still_held(run: UpgradeRun) -> Iterator[Banner]:
+    names = [hold.cluster.name for hold in run.holds.select_related("cluster").order_by("cluster__ocp_id")]
+    if not names:
+        return
+    title = _("Still held: %(names)s") % {"names": ", ".join(names)}
+    text = _(
+        "No other upgrade starts there until OCP shows each of them RUNNING, one version on its servers, and no "
+        "upgrade at work; or until two people free them, below."
+    )
+    yield Banner("held", "warning", title, text)
 
 
 def _submitting(facts: Facts) -> Iterator[Banner]:
@@ -138,8 +185,8 @@ def _failed(facts: Facts) -> Iterator[Banner]:
     steps = ", ".join(facts.drawing.graph.steps[key].name for key in failed[:3])
     title = _("OCP ended the task as FAILED, seen %(time)s") % {"time": facts.since}
     text = _(
-        "FAILED is not final: somebody may retry it in OCP, the child task first. ocpdash sees that and goes on. The "
-        "run stays open and keeps its clusters."
+        "FAILED is not final: the failed subtask can be retried, the child task's first, here or in OCP. ocpdash sees "
+        "it and goes on. The run stays open and keeps its clusters."
     )
     evidence = _("Failed: %(steps)s.") % {"steps": steps} if steps else ""
     yield Banner("failed", "failed", title, text, evidence, *(_jump(facts, failed[0]) if failed else ("", "")))

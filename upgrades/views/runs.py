@@ -20,6 +20,7 @@ from upgrades.rules import workflow
 from upgrades.services import runs
 from upgrades.views import (
     keyset,
+    run_actions,
     run_banners,
     run_chosen,
     run_events,
@@ -142,6 +143,7 @@ def _facts(request: HttpRequest, pk: int) -> dict[str, Any]:
         "drawing": drawing,
         "gauge": run_facts.gauge(run, drawing, plan),
         "chosen": chosen,
+        "actions": run_actions.panel(run, chosen.step if chosen else None, user),
         "banners": run_banners.of(run_banners.Facts(run, drawing, plan, fresh)),
         **_timeline(pk, drawing),
         "ocp_failure": run_banners.sentence(run.endpoint.failure) if fresh.ocp_since else "",

@@ -11,7 +11,7 @@ import { Zoom } from "./zoom.js";
 
 const ALL = ["head", "gauge", "banners", "live", "below"];
 // What these parts of a state say is drawn by the server alone.
-const DRAWN = ["status", "status_at", "alarm_at", "unreadable_since", "ocp_word"];
+const DRAWN = ["status", "status_at", "alarm_at", "acted_at", "unreadable_since", "ocp_word"];
 
 class RunPage {
   constructor(document, root) {

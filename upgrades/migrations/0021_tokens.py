@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('upgrades', '0015_decisions_about_endpoints'),
+        ("upgrades", "0020_runs_keep_what_was_read"),
     ]
 
     operations = [

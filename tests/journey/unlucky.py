@@ -1,0 +1,109 @@
+"""What people do about a failed step: a retry from the page, a skip by two, a close that was too early."""
+
+from typing import Any
+
+from ocpdash.processes import wait_until
+from tests.journey.story import APPROVER, END_SECONDS, OPERATOR, OTHER_OPERATOR, START_SECONDS, Story
+
+WHY = "Journey: the server was replaced by hand."
+
+
+class UnluckyStory(Story):
+    """A story in which a step of the child failed, and with it the parent that waits."""
+
+    def retry_from_the_page(self) -> None:
+        """The child's subtask first, then the parent's: each sent once."""
+        child, wait = self._failed()
+        operator = self.person(OTHER_OPERATOR)
+        operator.watch(self.number, wait)
+        is_held_back = operator.page.locator("#actions [aria-disabled=true]").count() > 0
+        self.check("the parent's subtask is not offered before its child", is_so=is_held_back)
+        self._retry(child)
+        self._retry(wait)
+        self.check("two retries reached OCP, each once", is_so=self._acts() == ["retry", "retry"])
+
+    def skip_by_two(self) -> None:
+        """One person alone cannot; two can; then the parent is retried."""
+        child, wait = self._failed()
+        operator, approver = self.person(OPERATOR), self.person(APPROVER)
+        operator.watch(self.number, child)
+        self._say(f"{OPERATOR} proposes to skip {child}")
+        operator.propose_step("skip", WHY, self.scenario.cluster)
+        operator.watch(self.number)
+        is_alone = operator.page.locator("form[action$='/confirm/']").count() == 0
+        self.check("who proposed the skip is not offered to confirm it", is_so=is_alone and self._acts() == [])
+        approver.watch(self.number)
+        self._say(f"{APPROVER} confirms it on the same evidence")
+        approver.confirm(self.scenario.cluster)
+        self._await_done("skip")
+        self._retry(wait)
+        self.check("one skip and one retry reached OCP", is_so=self._acts() == ["skip", "retry"])
+
+    def close_and_retry_in_ocp(self) -> None:
+        """Two people close the failed run; then somebody retries the task in OCP's console."""
+        self._failed()
+        operator, approver = self.person(OPERATOR), self.person(APPROVER)
+        operator.watch(self.number)
+        operator.propose("close", WHY)
+        approver.watch(self.number)
+        approver.confirm()
+        self._house.await_run(self.number, lambda run: run["status"] == "closed", "it is closed", START_SECONDS)
+        self._say("closed by two; somebody retries the task in OCP's console")
+        self._house.control("POST", f"/tasks/{self._posts()[0]['task_id']}/retry")
+        self._house.await_run(self.number, lambda run: run["alarm"] is not None, "an alarm is raised", END_SECONDS)
+        banner = operator.page.locator("[data-banner=alarm]")
+        operator.watch(self.number)
+        self.check("a banner says that something moved after the end", is_so=banner.is_visible())
+
+    def see_both_held(self) -> None:
+        """A standby is upgraded along: the run holds both clusters, and each one's page says so."""
+        self._house.await_run(self.number, lambda run: run["status"] == "running", "it is running", START_SECONDS)
+        query = "SELECT cluster_id FROM upgrades_clusterhold WHERE run_id = %s ORDER BY cluster_id"
+        held = [row["cluster_id"] for row in self._house.rows(query, self.number)]
+        self.check("the primary and its standby are held", is_so=len(held) == 2)
+        page = self.person(OPERATOR).page
+        for cluster_id in held:
+            page.goto(f"{self._house.url}/clusters/{cluster_id}/")
+            self.check(
+                f"the page of cluster {cluster_id} names the run", is_so=f"CR-{self.number}" in page.inner_text("main")
+            )
+        self.person(OPERATOR).watch(self.number)
+
+    # --- Parts ------------------------------------------------------------------------------------------------
+
+    def _failed(self) -> tuple[str, str]:
+        """Wait for the failure; the failed subtask of the child, and the one of the parent, as pages name them."""
+        self._house.await_run(self.number, lambda run: run["status"] == "failed", "the run fails", END_SECONDS)
+        self.person(OPERATOR).await_status("failed")
+        parent_id = self._posts()[0]["task_id"]
+        parent = next(task for task in self._house.control("GET", "/state")["tasks"] if task["id"] == parent_id)
+        child = next(task for task in self._children(parent_id) if task["failed"])
+        self._say(f"everybody sees failed: {child['failed'][0]['name']} of task {child['id']}")
+        return tuple(f"{task['id']}/{task['failed'][0]['id']}" for task in (child, parent))  # type: ignore[return-value]
+
+    def _retry(self, node: str) -> None:
+        operator = self.person(OTHER_OPERATOR)
+        operator.watch(self.number, node)
+        self._say(f"{OTHER_OPERATOR} retries {node}")
+        operator.retry()
+        self._await_done("retry")
+
+    def _await_done(self, kind: str) -> None:
+        """Wait until OCP shows the effect of every action so far."""
+
+        def are_done() -> bool:
+            found = self._actions()
+            return found[-1:] == [(kind, "done")]
+
+        wait_until(are_done, START_SECONDS)
+        self.check(f"OCP shows the effect of the {kind}", is_so=are_done())
+
+    def _actions(self) -> list[tuple[Any, Any]]:
+        query = "SELECT kind, status FROM upgrades_runaction WHERE run_id = %s ORDER BY id"
+        return [(row["kind"], row["status"]) for row in self._house.rows(query, self.number)]
+
+    def _acts(self) -> list[str]:
+        """The retries, skips and cancels of this run that reached OCP's port."""
+        mine = {self._posts()[0]["task_id"], *(task["id"] for task in self._children(self._posts()[0]["task_id"]))}
+        paths = [row["path"].split("/") for row in self._house.control("GET", "/requests") if row["method"] == "POST"]
+        return [path[-1] for path in paths if "instances" in path and int(path[5]) in mine]
