@@ -18,12 +18,15 @@ from upgrades.api.bodies import Body, NoFields, given
 from upgrades.api.doors import acts as acting
 from upgrades.api.doors import lists, reads
 from upgrades.api.paging import page
+from upgrades.api.run_actions import ID
 from upgrades.api.shapes import Moment, OcpId, Person, Plain, ReasonField, Shape
 from upgrades.forms.change_requests import TEXT_LIMIT
 from upgrades.forms.decisions import DecisionFilterForm, EvidenceForm
 from upgrades.models import Decision, Scope, User
 from upgrades.rules import workflow
-from upgrades.services import address_changes, decisions
+from upgrades.services import address_changes, decisions, run_actions, step_decisions
+
+KINDS = (*decisions.KINDS, *step_decisions.KINDS)
 
 
 class DecisionSerializer(Shape):
@@ -41,6 +44,7 @@ class DecisionSerializer(Shape):
     confirmer = Person(allow_null=True)
     purpose = serializers.CharField()
     ocp_task_id = OcpId(allow_null=True)
+    ocp_subtask_id = OcpId(allow_null=True)
     evidence = Plain()
     evidence_hash = serializers.CharField()
     proposed_at = Moment()
@@ -62,12 +66,17 @@ class EvidenceSerializer(Shape):
 
 
 class ProposeBody(Body):
-    """A decision about a run, on the evidence that you read. `ocp_task_id`: which task to adopt."""
+    """A decision about a run, on the evidence that you read. `ocp_task_id`: which task to adopt.
 
-    kind = serializers.ChoiceField(choices=decisions.KINDS)
+    To skip or cancel: its task and subtask, and the name of the cluster, as the page wants it typed.
+    """
+
+    kind = serializers.ChoiceField(choices=KINDS)
     purpose = serializers.CharField(max_length=TEXT_LIMIT)
     evidence_hash = serializers.CharField(max_length=64)
-    ocp_task_id = serializers.RegexField(r"^[0-9]{1,18}$", required=False)
+    ocp_task_id = serializers.RegexField(ID, required=False)
+    ocp_subtask_id = serializers.RegexField(ID, required=False)
+    cluster_name = serializers.CharField(required=False, default="", max_length=255)
 
 
 class ConfirmBody(Body):
@@ -75,11 +84,13 @@ class ConfirmBody(Body):
 
     evidence_hash = serializers.CharField(max_length=64)
     is_read = serializers.BooleanField()
+    cluster_name = serializers.CharField(required=False, default="", max_length=255)
 
 
 _EVIDENCE = (
-    OpenApiParameter("kind", OpenApiTypes.STR, enum=decisions.KINDS, required=True),
-    OpenApiParameter("ocp_task_id", OpenApiTypes.STR, description="To adopt: OCP's task."),
+    OpenApiParameter("kind", OpenApiTypes.STR, enum=KINDS, required=True),
+    OpenApiParameter("ocp_task_id", OpenApiTypes.STR, description="To adopt, skip or cancel: OCP's task."),
+    OpenApiParameter("ocp_subtask_id", OpenApiTypes.STR, description="To skip or cancel: OCP's subtask."),
 )
 
 
@@ -103,10 +114,16 @@ def decision_evidence(request: Request, pk: int) -> Response:
     """What a decision about the run would rest on now; its hash goes into the proposal."""
     form = filters.read(request, EvidenceForm, known=())
     run = selectors.run_detail(pk, caller(request))
-    kind = form.cleaned_data["kind"]
-    shown = decisions.evidence(run, kind, form.cleaned_data["ocp_task_id"])
+    kind, task_id = form.cleaned_data["kind"], form.cleaned_data["ocp_task_id"]
+    if kind in workflow.STEP_DECISIONS:
+        subtask_id = form.cleaned_data["ocp_subtask_id"]
+        shown = step_decisions.evidence(run, kind, task_id, subtask_id)
+        why_not = run_actions.why_not(run, kind, task_id, subtask_id)
+    else:
+        shown = decisions.evidence(run, kind, task_id)
+        why_not = decisions.why_not(run, kind)
     told = {"kind": kind, "evidence": shown, "evidence_hash": decisions.evidence_hash(shown)}
-    return Response(EvidenceSerializer({**told, "why_not": decisions.why_not(run, kind)}).data)
+    return Response(EvidenceSerializer({**told, "why_not": why_not}).data)
 
 
 @acting(Scope.DECISIONS, DecisionSerializer, ProposeBody, status=201)
@@ -116,11 +133,14 @@ def decision_propose(request: Request, pk: int) -> HttpResponse:
     user = caller(request)
     run = selectors.run_detail(pk, user)
     values = given(request, ProposeBody)
-    task_id = values.pop("ocp_task_id", None)
+    task_id, subtask_id = (int(values.pop(name, 0)) for name in ("ocp_task_id", "ocp_subtask_id"))
+    cluster_name = values.pop("cluster_name")
 
     def act() -> dict[str, Any]:
-        made = decisions.propose(run=run, actor=user, ocp_task_id=int(task_id) if task_id else None, **values)
-        return _told(made.pk, user)
+        if values["kind"] in workflow.STEP_DECISIONS:
+            about = {"task_id": task_id, "subtask_id": subtask_id, "cluster_name": cluster_name}
+            return _told(step_decisions.propose(run=run, actor=user, **about, **values).pk, user)
+        return _told(decisions.propose(run=run, actor=user, ocp_task_id=task_id or None, **values).pk, user)
 
     return acts.answer(request, act, status=201)
 
@@ -132,10 +152,15 @@ def decision_confirm(request: Request, pk: int) -> HttpResponse:
     user = caller(request)
     decision = get_object_or_404(_visible(user), pk=pk)
     values = given(request, ConfirmBody)
-    service = decisions.confirm if decision.endpoint_id is None else address_changes.confirm
+    cluster_name = values.pop("cluster_name")
 
     def act() -> dict[str, Any]:
-        service(decision=decision, actor=user, **values)
+        if decision.kind in workflow.STEP_DECISIONS:
+            step_decisions.confirm(decision=decision, actor=user, cluster_name=cluster_name, **values)
+        elif decision.endpoint_id is None:
+            decisions.confirm(decision=decision, actor=user, **values)
+        else:
+            address_changes.confirm(decision=decision, actor=user, **values)
         return _told(pk, user)
 
     return acts.answer(request, act)

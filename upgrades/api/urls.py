@@ -11,6 +11,7 @@ from upgrades.api import (
     openapi,
     packages,
     request_moves,
+    run_actions,
     runs,
 )
 from upgrades.api.doors import at
@@ -39,12 +40,19 @@ urlpatterns = [
     path(f"{_ABOUT}withdraw/", at(POST=request_moves.request_withdraw), name="requests-withdraw"),
     path(f"{_ABOUT}start/", at(POST=request_moves.request_start), name="requests-start"),
     path(f"{_ABOUT}call-off/", at(POST=request_moves.request_call_off), name="requests-call-off"),
-    # runs and decisions about them
+    # runs, what is asked of OCP during one, and decisions about them
     path("runs/", at(GET=runs.run_list), name="runs-list"),
     path("runs/<int:pk>/", at(GET=runs.run_detail), name="runs-detail"),
     path("runs/<int:pk>/snapshot/", at(GET=runs.run_snapshot), name="runs-snapshot"),
     path("runs/<int:pk>/evidence/", at(GET=decisions.decision_evidence), name="runs-evidence"),
     path("runs/<int:pk>/decisions/", at(POST=decisions.decision_propose), name="decisions-propose"),
+    path(
+        "runs/<int:pk>/actions/",
+        at(GET=run_actions.run_action_list, POST=run_actions.run_action_ask),
+        name="run-actions-list",
+    ),
+    path("runs/<int:pk>/actions/offer/", at(GET=run_actions.run_action_offer), name="run-actions-offer"),
+    path("run-actions/<int:pk>/", at(GET=run_actions.run_action_detail), name="run-actions-detail"),
     path("decisions/", at(GET=decisions.decision_list), name="decisions-list"),
     path("decisions/<int:pk>/", at(GET=decisions.decision_detail), name="decisions-detail"),
     path("decisions/<int:pk>/confirm/", at(POST=decisions.decision_confirm), name="decisions-confirm"),

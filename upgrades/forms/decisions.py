@@ -47,3 +47,12 @@ class EvidenceForm(forms.Form):
 
     kind = forms.ChoiceField(choices=[(str(kind), "") for kind in workflow.DECISION_SOURCES])
     ocp_task_id = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    ocp_subtask_id = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+    def clean(self) -> dict[str, Any]:
+        """Of a skip or cancel the subtask must be named."""
+        found = super().clean() or {}
+        for name in ("ocp_task_id", "ocp_subtask_id"):
+            if found.get("kind") in workflow.STEP_DECISIONS and name in found and found[name] is None:
+                self.add_error(name, "")
+        return found

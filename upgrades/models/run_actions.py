@@ -10,7 +10,7 @@ from upgrades.models.decisions import Decision
 from upgrades.models.runs import UpgradeRun
 from upgrades.rules import run_actions, workflow
 
-_BY_ONE = [run_actions.Kind.RETRY, run_actions.Kind.RETRY_TASK]
+_BY_ONE = list(run_actions.BY_ONE)
 _BY_TWO = [run_actions.Kind.SKIP, run_actions.Kind.CANCEL]
 
 

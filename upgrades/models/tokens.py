@@ -23,6 +23,7 @@ class Scope(models.TextChoices):
     REQUESTS_WRITE = "requests:write", _("write change requests, send them, take them back, withdraw them")
     VOTES = "votes", pgettext_lazy("scope", "vote")
     RUNS_START = "runs:start", _("start approved upgrades and call starts off")
+    RUN_ACTIONS = "run-actions", _("ask OCP for retries during a run")
     DECISIONS = "decisions", _("propose, confirm and withdraw decisions")
     AUDIT_READ = "audit:read", _("read the audit")
 

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     CANCEL = "cancel"
 
 
+# What one person may ask for; the others take two.
+BY_ONE = (Kind.RETRY, Kind.RETRY_TASK)
 OPEN = frozenset(set(workflow.RunActionStatus) - workflow.RUN_ACTION_FINAL)
 _WANTED: Mapping[str, str] = {
     Kind.RETRY: "FAILED",

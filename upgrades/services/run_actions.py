@@ -14,7 +14,6 @@ from django.db.models import F
 from upgrades import audit, live
 from upgrades.models import Decision, Role, RunAction, SubtaskEvent, UpgradeRun, User
 from upgrades.rules import Reason, run_actions, workflow
-from upgrades.rules.run_actions import Kind
 from upgrades.services import decisions, moves, steps
 
 _S = workflow.RunActionStatus
@@ -80,7 +79,7 @@ def ask(*, run: UpgradeRun, kind: str, task_id: int, subtask_id: int | None, sho
         refusal = why_not_permitted(run, actor)
         if refusal is not None:
             raise moves.Forbidden(refusal)
-        if kind not in (Kind.RETRY, Kind.RETRY_TASK):
+        if kind not in run_actions.BY_ONE:
             raise moves.Invalid(Reason("form.kind_unknown"), "kind")
         row = locked(run.pk)
         too_late = why_not(row, kind, task_id, subtask_id)
