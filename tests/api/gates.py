@@ -15,9 +15,9 @@ from pytest_django import DjangoDbBlocker
 
 from tests import doors
 from tests.doors import Door
-from tests.town import Knocker, Town, proposal
+from tests.town import Knocker, Town, proposal, retry_of
 from tests.views.acting import ballot, target_of
-from upgrades.models import ApiToken, Scope, User
+from upgrades.models import ApiToken, RunAction, Scope, User
 from upgrades.services import tokens
 
 TABLE = Path(__file__).with_name("permissions.txt")
@@ -59,15 +59,20 @@ class Gates:
         User.objects.filter(username="left").update(is_active=True)
         self.tokens = {name: token_of(user) if user else "" for name, user in town.people.items()}
         User.objects.filter(username="left").update(is_active=False)
+        self.asked = asked_once(town)
         self.bodies = self._bodies()
         self.late = self._late()
 
     def address(self, door: Door, row: Any = None) -> str:
         """Where its object is, or another one."""
-        if door.name in ("openapi",) or door.name.endswith("-list"):
+        if door.name == "openapi" or (door.name.endswith("-list") and door.name != "run-actions-list"):
             return reverse(f"api:{door.name}")
-        query = "?kind=abandon" if door.name == "runs-evidence" else ""
-        return reverse(f"api:{door.name}", args=[(row or self._object(door)).pk]) + query
+        step = self.town.failed_step
+        queries = {
+            "runs-evidence": "?kind=abandon",
+            "run-actions-offer": f"?kind=retry&task_id={step.task_instance.ocp_id}&subtask_id={step.ocp_id}",
+        }
+        return reverse(f"api:{door.name}", args=[(row or self._object(door)).pk]) + queries.get(door.name, "")
 
     def call(self, person: str, door: Door, *, row: Any = None, **over: Any) -> HttpResponse:
         """The door's call by a person, with the body that fits and what is `over` it."""
@@ -82,6 +87,7 @@ class Gates:
             "requests-take-back": town.review,
             "requests-start": town.approved,
             "requests-call-off": town.starting,
+            "run-actions-detail": self.asked,
             "decisions-propose": town.doubtful,
         }
         nouns = {
@@ -90,6 +96,7 @@ class Gates:
             "packages": town.package,
             "requests": town.draft,
             "runs": town.doubtful,
+            "run": town.failed,
             "decisions": town.decision,
         }
         return found.get(door.name) or nouns[door.name.partition("-")[0]]
@@ -107,6 +114,7 @@ class Gates:
             "requests-withdraw-POST": comment,
             "requests-start-POST": {"fingerprint": town.approved.fingerprint, "is_understood": True},
             "requests-call-off-POST": comment,
+            "run-actions-list-POST": retry_body(town),
             "decisions-propose-POST": proposal(town.doubtful),
             "decisions-confirm-POST": {"evidence_hash": town.decision.evidence_hash, "is_read": True},
             "decisions-withdraw-POST": {},
@@ -124,10 +132,24 @@ class Gates:
             "requests-withdraw": ended,
             "requests-start": town.review,
             "requests-call-off": town.approved,
+            "run-actions-list": town.verifying,
             "decisions-propose": town.verifying,
             "decisions-confirm": town.withdrawn,
             "decisions-withdraw": town.withdrawn,
         }
+
+
+def asked_once(town: Town) -> RunAction:
+    """A retry that was asked for, and came to nothing."""
+    step = town.failed_step
+    about = {"task_ocp_id": step.task_instance.ocp_id, "subtask_ocp_id": step.ocp_id, "name": step.name}
+    return RunAction.objects.create(run=town.failed, kind="retry", status="lapsed", asker=town.author, **about)
+
+
+def retry_body(town: Town) -> dict[str, Any]:
+    """What asks for a retry of the failed subtask: OCP's ids are texts."""
+    values = retry_of(town.failed, town.failed_step)
+    return values | {name: str(values[name]) for name in ("task_id", "subtask_id")}
 
 
 @pytest.fixture(scope="module")

@@ -116,6 +116,7 @@ def scope_of(door: Door) -> str:
     if door.name.startswith("decisions"):
         return "decisions"
     named = {"requests-vote": "votes", "requests-start": "runs:start", "requests-call-off": "runs:start"}
+    named |= {"run-actions-list": "run-actions"}
     return named.get(door.name, "requests:write")
 
 
