@@ -95,8 +95,6 @@ class Walk:
             troubles += [f"{width} {scheme} {line}" for line in findings(self.page, options)]
             if not self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
                 troubles.append(f"{width}: scrolls sideways")
-            if width == PHONE:
-                troubles += [f"{width}: {text!r} is cut off" for text in self.page.evaluate(CUT_OFF)]
         title = self.titles[name] = self.page.title()
         if not title.endswith(" · ocpdash") or title.startswith(" "):
             troubles.append(f"its title is {title!r}")

@@ -48,6 +48,8 @@ def test_mixed_versions_are_loud_and_nothing_can_be_asked_for(endpoint: Endpoint
     assert "4.2.1.1-101000062023110109 on 3, 4.2.1.8-108000022024072217 on 1" in text
     assert "/change-requests/new/" not in text
     assert "No package can be taken now" in text
+    # What holds for every package says whose rule it is, too.
+    assert "Source: OceanBase, tools/upgrade/upgrade_checker.py" in text
 
 
 def test_packages_come_with_their_hops_or_the_reason_why_not(reader: Client, endpoint: Endpoint) -> None:

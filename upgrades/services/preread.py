@@ -17,7 +17,8 @@ from upgrades.services import endpoints, identity, inventory, plans
 from upgrades.services.moves import Invalid
 
 _NEWEST = 200
-_UPGRADES_KEPT = 20
+# Every read of the list of clusters loads them.
+_UPGRADES_KEPT = 10
 
 
 class Blocked(Exception):
