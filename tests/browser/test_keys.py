@@ -1,11 +1,14 @@
 """Single keys in Chromium: the list of them, places, the search field; never while somebody types; and off."""
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.test_frame import PASSWORD, sign_in
 from tests.factories import make_cluster, make_user
+from tests.scenes import Cast
+from tests.views.acting import in_review, mirror, url
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
 
@@ -66,3 +69,21 @@ def test_single_keys_are_switched_off_and_the_mouse_still_finds_the_list(home: P
     page.locator(".top__end > a[data-keys-open]").click()
     expect(dialog).to_be_visible()
     expect(page).to_have_url(f"{live_server.url}/settings/#keyboard")
+
+
+def test_single_keys_walk_from_one_request_that_needs_the_reader_to_the_next(
+    page: Page, live_server: LiveServer, transactional_db: None
+) -> None:
+    cast = Cast()
+    first, second = (url("detail", in_review(cast, mirror(name))) for name in ("pay_core", "shop_core"))
+    client = Client()
+    client.force_login(cast.amir)
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    page.context.add_cookies([cookie])
+    page.goto(f"{live_server.url}{first}?inbox")
+    press(page, "k")
+    expect(page).to_have_url(f"{live_server.url}{first}?inbox")
+    press(page, "j")
+    expect(page).to_have_url(f"{live_server.url}{second}?inbox")
+    press(page, "k")
+    expect(page).to_have_url(f"{live_server.url}{first}?inbox")

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from upgrades.forms.change_requests import TextField
 from upgrades.forms.look import LookForm
@@ -15,7 +16,7 @@ class ThreadForm(LookForm):
     """A comment. `form_token` is the page's own: what is sent twice from one page counts once."""
 
     text = TextField(
-        label=_("Comment"),
+        label=pgettext_lazy("thread", "Comment"),
         rows=3,
         is_needed=True,
         help_text=_("@username tells somebody who may see this request. A comment stays: it is never changed."),
