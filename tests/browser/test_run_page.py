@@ -78,6 +78,7 @@ def test_node_recolours_without_a_reload_as_ocp_goes_on(
     expect(page.locator(".events li").first).to_contain_text("saw OCP's task fail")
     count = page.locator(".events li").count()
     control(look_alike, "POST", f"/tasks/{failed_step(run)}/retry")
+    advance(look_alike, 1)
     expect(page.locator(".events li", has_text="attempt 2").first).to_be_visible(timeout=SECONDS)
     assert page.locator(".events li").count() > count
     page.locator(".tabs a", has_text="Timeline").click()
