@@ -81,7 +81,7 @@ class Rows:
             "paths-create": [f"?endpoint={self.cluster.endpoint_id}"],
             "paths-list": ["?source=3.1.2&target=4.2.1.8"],
             "requests-create": ["", f"?cluster={self.cluster.pk}"],
-            "runs-detail": ["", "?view=table", "?view=events"],
+            "runs-detail": ["", "?view=timeline", "?view=table", "?view=events"],
             "audit-list": ["?event=1", "?action=no&first_day=1999-01-01&number=x"],
         }
 

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from tests import scenes
-from tests.followed import advance, follow, posted
+from tests.followed import advance, follow, posted, wait_until
 from tests.scenes import Cast, control
 from tests.stack import Stack
 from upgrades.models import Subtask, UpgradeRun, User
@@ -17,6 +17,7 @@ from upgrades.simulator.server import LookAlike
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECONDS = 20_000
+SCROLLED = "document.querySelector('.canvas').scrollLeft"
 
 
 @pytest.fixture
@@ -73,8 +74,42 @@ def test_node_recolours_without_a_reload_as_ocp_goes_on(
     expect(page.locator("#live")).to_contain_text("OCP ended the task as FAILED", timeout=SECONDS)
     expect(page.locator("#chosen h2")).to_have_text("Wait observer active")
     expect(page.locator("#log pre")).to_contain_text("FAILED", timeout=SECONDS)
+    find_in_log(page)
+    page.locator(".tabs a", has_text="Events").click()
+    expect(page.locator(".events li").first).to_contain_text("saw OCP's task fail")
+    count = page.locator(".events li").count()
+    control(look_alike, "POST", f"/tasks/{failed_step(run)}/retry")
+    advance(look_alike, 1)
+    expect(page.locator(".events li", has_text="RUNNING by RETRY").first).to_be_visible(timeout=SECONDS)
+    assert page.locator(".events li").count() > count
+    page.locator(".tabs a", has_text="Timeline").click()
+    expect(page.locator("tr", has_text="2 of 2").first).to_contain_text("Wait observer active")
     assert page.evaluate("window.isTheSamePage")
     assert complaints == []
+
+
+def find_in_log(page: Page) -> None:
+    """The log follows its end until the reader scrolls up; what is looked for is counted and walked through."""
+    newest, text = page.locator("[data-newest]"), page.locator("#log pre")
+    expect(newest).to_be_hidden()
+    text.evaluate("log => log.scrollTo(0, 0)")
+    expect(newest).to_be_visible()
+    newest.click()
+    expect(newest).to_be_hidden()
+    page.locator("#log-find").fill("inactive")
+    page.keyboard.press("Enter")
+    marks = page.locator("#log mark")
+    expect(page.locator("#log output")).to_contain_text("hit")
+    expect(page.locator("#log mark[aria-current]")).to_have_id("hit-1")
+    page.locator("[data-hit=previous]").click()
+    expect(page.locator("#log mark[aria-current]")).to_have_id(f"hit-{marks.count()}")
+    assert "find=inactive" in page.url
+
+
+def failed_step(run: UpgradeRun) -> str:
+    """The failed subtask of the child, as the look-alike's console addresses it."""
+    row = Subtask.objects.get(task_instance__run=run, task_instance__kind="child", status="FAILED")
+    return f"{row.task_instance.ocp_id}/subtasks/{row.ocp_id}"
 
 
 def test_without_the_stream_the_page_asks_for_snapshots(
@@ -128,6 +163,49 @@ def test_groups_open_and_subtasks_are_chosen_by_keyboard(page: Page, stack: Stac
     expect(page.locator(".node", has_text="Stop zone").first).to_be_visible()
 
 
+def test_graph_is_zoomed_dragged_and_fitted_and_the_address_shows_the_same(
+    page: Page, stack: Stack, run: UpgradeRun
+) -> None:
+    stack.start_web()
+    open_page(page, stack, run)
+    dag, canvas, figure = page.locator(".dag"), page.locator(".canvas"), page.locator("[data-zoom-figure]")
+    natural = int(dag.get_attribute("width") or 0)
+    page.keyboard.press("+")
+    expect(figure).to_have_text("125 %")
+    page.locator("[data-zoom=out]").click()
+    expect(dag).to_have_attribute("width", str(natural))
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 200, box["y"] + 150)
+    page.mouse.wheel(0, 10)
+    expect(figure).to_have_text("100 %")
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    expect(figure).not_to_have_text("100 %")
+    left = canvas.evaluate("canvas => canvas.scrollLeft")
+    page.mouse.down()
+    page.mouse.move(box["x"] + 100, box["y"] + 100, steps=4)
+    page.mouse.up()
+    assert canvas.evaluate("canvas => canvas.scrollLeft") > left
+    is_the_same_after_a_reload(page)
+    page.keyboard.press("0")
+    expect(dag).to_have_class(re.compile("dag--fit"))
+    assert dag.evaluate("dag => dag.getBoundingClientRect().width <= dag.parentElement.clientWidth")
+    page.keyboard.press("c")
+    expect(page).to_have_url(re.compile(f"node={at_work(run)}"))
+    expect(page.locator(f'.node[data-key="{at_work(run)}"]')).to_be_in_viewport()
+
+
+def is_the_same_after_a_reload(page: Page) -> None:
+    """The address holds zoom and place."""
+    expect(page).to_have_url(re.compile(r"zoom=\d+&centre=-?\d+,-?\d+"))
+    figure, place = page.locator("[data-zoom-figure]").inner_text(), page.evaluate(SCROLLED)
+    page.reload()
+    expect(page.locator("[data-zoom-figure]")).to_have_text(figure)
+    wait_until(lambda: abs(page.evaluate(SCROLLED) - place) < 16)
+
+
 def test_single_keys_move_from_subtask_to_subtask(page: Page, stack: Stack, run: UpgradeRun) -> None:
     stack.start_web()
     open_page(page, stack, run)
@@ -160,7 +238,7 @@ def test_without_scripts_the_page_shows_state_and_opens_groups(chromium: Any, st
 def test_page_fits_a_phone(page: Page, stack: Stack, run: UpgradeRun) -> None:
     stack.start_web()
     page.set_viewport_size({"width": 390, "height": 844})
-    for rest in ("", "?view=table", "?view=events", f"?node={at_work(run)}"):
+    for rest in ("", "?view=timeline", "?view=table", "?view=events", f"?node={at_work(run)}"):
         open_page(page, stack, run, rest)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), rest
     expect(page.locator(".twin")).to_be_visible()

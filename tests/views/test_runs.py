@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from tests.views.run_rows import make_run, make_task, page_of
 from upgrades import audit
 from upgrades.models import Endpoint, Heartbeat, Subtask, SubtaskEvent, SubtaskLog, UpgradeRun
 from upgrades.rules import workflow
+from upgrades.views.run_address import Address
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +127,57 @@ def test_failed_subtask_is_chosen_by_itself(client: Client, cast: Cast) -> None:
     text = client.get(page_of(run)).text
     assert f'data-chosen="{task.ocp_id}/101"' in text
     assert "Step 1 failed in OCP" in text
+
+
+def test_jumps_lead_to_what_works_and_to_what_failed_first(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+    task = make_task(run)
+    address = page_of(run, "?view=table&zoom=50&jump=")
+    key = f"{task.ocp_id}/101"
+    assert client.get(f"{address}current").headers["Location"] == page_of(run, f"?node={key}&zoom=50#n-{key}")
+    assert client.get(f"{address}failure").headers["Location"] == page_of(run, "?zoom=50#graph")
+    text = client.get(page_of(run)).text
+    assert "?jump=current" in text
+    assert "?jump=failure" not in text
+    Subtask.objects.filter(ocp_id=101).update(status="FAILED")
+    assert client.get(f"{address}failure").headers["Location"] == page_of(run, f"?node={key}&zoom=50#n-{key}")
+    assert "?jump=failure" in client.get(page_of(run)).text
+
+
+def test_size_of_the_graph_is_a_link_and_stands_in_the_address(client: Client, cast: Cast) -> None:
+    run = make_run(cast)
+    make_task(run)
+
+    def width(rest: str) -> int:
+        found = re.search(r'<svg class="dag[^"]*" width="(\d+)"', client.get(page_of(run, rest)).text)
+        assert found is not None
+        return int(found.group(1))
+
+    assert abs(width("?zoom=50") * 2 - width("")) <= 1
+    assert width("?zoom=9999") == width("?zoom=nonsense") == width("?zoom=fit") == width("")
+    text = client.get(page_of(run, "?zoom=50")).text
+    for name, zoom in (("out", "zoom=25"), ("in", "zoom=75"), ("fit", "zoom=fit")):
+        assert re.search(rf'data-zoom="{name}"[^>]*href="\?{zoom}#graph"', text)
+    assert "dag--fit" in client.get(page_of(run, "?zoom=fit")).text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?",
+        "?view=events&order=oldest&only=failed&page=2",
+        "?node=4/5&open=a&shut=b&part=2&lines=1400&find=a+b%26&centre=-3,40&zoom=fit",
+        "?view=timeline&zoom=150",
+    ],
+)
+def test_address_reads_what_it_writes(query: str) -> None:
+    assert Address.read(QueryDict(query[1:])).query() == query
+
+
+def test_what_is_asked_of_one_log_says_nothing_about_another(client: Client, cast: Cast) -> None:
+    address = Address.read(QueryDict("node=4/5&part=2&lines=1400&find=a&zoom=50"))
+    assert address.selecting("4/6") == "?node=4/6&zoom=50"
+    assert address.selecting("4/5") == "?node=4/5&part=2&lines=1400&find=a&zoom=50"
 
 
 def test_success_by_skip_is_told_apart(client: Client, cast: Cast) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from upgrades import reasons
 from upgrades.models import AuditEvent, UpgradeRun
@@ -40,7 +41,7 @@ class Standing:
 def standing_of(run: UpgradeRun, graph: RunGraph, *, is_held: bool, now: datetime) -> Standing:
     """The strip of `run` as it stands `now`. One query."""
     facts = _facts(run, graph, is_held=is_held, now=now)
-    names = {"intended": _("Intended"), "sent": _("Sent"), "seen": _("Seen in OCP")}
+    names = {"intended": _("Intended"), "sent": pgettext("mark", "Sent"), "seen": _("Seen in OCP")}
     words = {Truth.YES: _("yes"), Truth.NO: _("no"), Truth.UNKNOWN: _("not known")}
     marks = [
         Shown(

@@ -145,9 +145,10 @@ export class Zoom {
     const [frame, own, box] = [this.canvas.getBoundingClientRect(), this.dag.getBoundingClientRect(), this.dag.viewBox.baseVal];
     const at = (begin, room, edge, least) => Math.round((begin + room / 2 - edge) / this.scale + least);
     const query = new URLSearchParams(location.search);
-    query.set("zoom", this.dag.classList.contains("dag--fit") ? "fit" : Math.round(this.scale * 100));
+    for (const name of ["zoom", "centre"]) query.delete(name);
+    const zoom = this.dag.classList.contains("dag--fit") ? "fit" : String(Math.round(this.scale * 100));
+    if (zoom !== "100") query.set("zoom", zoom);
     query.set("centre", `${at(frame.left, frame.width, own.left, box.x)},${at(frame.top, frame.height, own.top, box.y)}`);
-    if (query.get("zoom") === "100") query.delete("zoom");
     history.replaceState(history.state, "", `?${query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",")}`);
   }
 }
