@@ -284,7 +284,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "seal.order_changed": _("Event %(event)s of %(at)s under seal %(seq)s changed places with another one."),
     "seal.changed": _("Seal %(seq)s itself was changed (event %(event)s of %(at)s)."),
     "seal.either_changed": _("Event %(event)s of %(at)s does not fit seal %(seq)s: one of the two was changed."),
-    "seal.rewritten": _("Seal %(seq)s was written anew: seal %(next)s names another hash of it."),
+    "seal.rewritten": _(
+        "Seal %(seq)s was written anew (event %(event)s of %(at)s): seal %(next)s names another hash of it."
+    ),
     "seal.removed": _("Seals %(first)s to %(last)s are gone."),
     "seal.forked": _("There are two seals %(seq)s, the second one for event %(event)s of %(at)s."),
     "seal.head_differs": _(
