@@ -15,15 +15,18 @@ from typing import cast
 
 from asgiref.sync import async_to_sync
 from django.db import connections
+from django.http import QueryDict
 from django.test import Client
 
 from bench.frame import own_services
 from bench.record import record, timed
 from tests.factories import make_user
 from upgrades import selectors
-from upgrades.models import AuditEvent
+from upgrades.forms.audit import AuditFilterForm
+from upgrades.models import AuditEvent, User
 from upgrades.rules import Reason
 from upgrades.services import checking, sealing
+from upgrades.views.audit import PAGE
 
 # Another number may be given on the command line; the figures say which.
 EVENTS, FEW = int((sys.argv[1:] or ["1000000"])[0]), 100
@@ -97,6 +100,15 @@ def pages() -> dict[str, str]:
     return {name: f"/audit/?{query}" for name, query in asked.items()}
 
 
+def look_at_plans() -> None:
+    """No list query reads the whole table: PostgreSQL finds each page by an index. Raises AssertionError."""
+    uma = User.objects.get(username="uma")
+    for name, address in pages().items():
+        conditions = AuditFilterForm(QueryDict(address.partition("?")[2])).conditions()
+        plan = selectors.audit_list(uma, conditions)[: PAGE + 1].explain()
+        assert "Seq Scan" not in plan, f"{name}: {plan}"
+
+
 def measure_pages(client: Client) -> dict[str, float]:
     """Each page's median in ms, and that of an empty view."""
     calls = {name: lambda address=address: client.get(address) for name, address in pages().items()}  # type: ignore[misc]
@@ -156,6 +168,7 @@ def measure(client: Client, few: dict[str, float]) -> None:
     floor, taken = seconds(read_and_hash), seconds(verify)
     record("audit", f"{EVENTS} events verified, s", taken, floor)
     record("audit", "memory that verifying took, MB", memory() - before)
+    look_at_plans()
     found = measure_pages(client)
     for name in pages():
         record("audit", f"page of {EVENTS} events, {name}, ms", found[name], found["floor"])

@@ -137,6 +137,16 @@ def test_days_are_those_of_the_display_zone_and_both_count(cast: Cast, settings:
     assert shown(cast.uma, first_day="2998-01-01") == []
 
 
+def test_a_day_long_past_is_found_below_all_that_came_later(cast: Cast) -> None:
+    old, later = (
+        AuditEvent.objects.create(action="user.sign_in", at=datetime(2026, month, 1, 9, tzinfo=UTC)).pk
+        for month in (1, 3)
+    )
+    assert shown(cast.uma, last_day="2026-01-01") == [old]
+    assert shown(cast.uma, last_day="2026-03-01") == [later, old]
+    assert shown(cast.uma, first_day="2026-01-02", last_day="2026-02-28") == []
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [({"number": "CR-x"}, "id_number_error"), ({"first_day": "9999-12-31"}, "id_first_day_error")],

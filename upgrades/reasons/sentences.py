@@ -331,8 +331,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "seal.event_changed": _("Event %(event)s of %(at)s was changed after seal %(seq)s was set on it."),
     "seal.event_removed": _("The event %(event)s that seal %(seq)s stands for is gone, or the seal points elsewhere."),
     "seal.event_added": _(
-        "%(count)s events have no seal though later ones have, from %(event)s to %(last)s: "
-        "they were added outside ocpdash, or their seals were removed."
+        "No seal, though later events have one: %(count)s from event %(event)s to %(last)s. "
+        "They were added outside ocpdash, or their seals were removed."
     ),
     "seal.backdated": _(
         "Event %(event)s says %(at)s, much earlier than the one sealed before it (seal %(seq)s): it was added later "
@@ -342,7 +342,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "seal.changed": _("Seal %(seq)s itself was changed (event %(event)s of %(at)s)."),
     "seal.either_changed": _("Event %(event)s of %(at)s does not fit seal %(seq)s: one of the two was changed."),
     "seal.rewritten": _(
-        "Seal %(next)s names another hash before it than seal %(seq)s has: seal %(seq)s was written anew."
+        "Seal %(seq)s was written anew (event %(event)s of %(at)s): seal %(next)s names another hash of it."
     ),
     "seal.removed": _("Seals %(first)s to %(last)s are gone."),
     "seal.forked": _("There are two seals %(seq)s, the second one for event %(event)s of %(at)s."),
@@ -351,7 +351,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     ),
     "seal.tail_cut": _("The chain ends at seal %(last)s, but reached seal %(seq)s: its end was cut off."),
     "seal.unsealed": _(
-        "%(count)s events from %(event)s on have waited for their seals for more than a minute: no worker seals them."
+        "Without a seal for more than a minute: %(count)s from event %(event)s to %(last)s. No worker seals them."
     ),
     **STANDING,
     **run_actions.SENTENCES,

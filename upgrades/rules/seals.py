@@ -87,6 +87,7 @@ class Walk:
         """after: the seal before the first link; heads: kept elsewhere, to be met on the way."""
         self.last = after
         self._at = ""
+        self._before: Link | None = None
         self._heads = {head.seq: head.hash for head in heads if head.seq > after.seq}
         # What the last seal's hash ought to be, where it has another.
         self._true_hash = after.hash
@@ -105,7 +106,7 @@ class Walk:
         kept = self._heads.pop(link.seq, link.hash)
         if kept != link.hash:
             found.append(_told("seal.head_differs", link))
-        self.last = Head(link.seq, link.hash)
+        self.last, self._before = Head(link.seq, link.hash), link
         return found
 
     def end(self) -> list[Reason]:
@@ -126,12 +127,17 @@ class Walk:
         true_hash = digest(link.seq, link.prev_hash, link.event)
         was_odd, self._true_hash = self._true_hash != self.last.hash, true_hash
         if true_hash == link.hash:
-            found = [] if is_joined or was_odd else [Reason("seal.rewritten", {"seq": self.last.seq, "next": link.seq})]
+            found = [] if is_joined or was_odd else [self._told_of_the_one_before(link)]
             return found + self._watch_time(link)
         if is_joined:
             self._suspect = _Odd(link, link.event, "seal.changed")
             return []
         return self._note(_Odd(link, link.event, "seal.changed"))
+
+    def _told_of_the_one_before(self, link: Link) -> Reason:
+        """The seal before `link` has another hash than `link` names, and fits its event all the same."""
+        place = _place(self._before) if self._before else {"seq": self.last.seq}
+        return Reason("seal.rewritten", {**place, "next": link.seq})
 
     def _settle(self, following: Link | None) -> list[Reason]:
         """What a doubtful link was, by what the next one says of it."""
@@ -174,8 +180,12 @@ def _code_among(odd: _Odd, others: Sequence[_Odd]) -> str:
 
 
 def _told(code: str, link: Link) -> Reason:
+    return Reason(code, _place(link))
+
+
+def _place(link: Link) -> dict[str, Any]:
     at = str(link.event["at"]) if link.event is not None else ""
-    return Reason(code, {"seq": link.seq, "event": link.event_id, "at": at})
+    return {"seq": link.seq, "event": link.event_id, "at": at}
 
 
 def _delay(before: str, at: str) -> timedelta:

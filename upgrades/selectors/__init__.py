@@ -1,6 +1,6 @@
 """Reads used twice, a module a noun."""
 
-from upgrades.selectors.audit import audit_list, newest_event
+from upgrades.selectors.audit import audit_list, event_behind, newest_event
 from upgrades.selectors.change_requests import change_request_detail, change_request_list
 from upgrades.selectors.clock import database_now, observation
 from upgrades.selectors.clusters import (
@@ -42,6 +42,7 @@ __all__ = [
     "cluster_list",
     "cluster_order",
     "database_now",
+    "event_behind",
     "graph_of_sha256",
     "head_of_chain",
     "inbox",

@@ -1,6 +1,7 @@
 """Audit events, as far as a person may read them."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Max, Q, QuerySet
@@ -42,6 +43,16 @@ _AUDIT_CONDITIONS: Mapping[str, Callable[[Any], Q]] = {
     "until": lambda until: Q(at__lt=until),
     "before": lambda number: Q(pk__lt=number),
 }
+
+
+def event_behind(until: datetime) -> int | None:
+    """The number of an event that was written at least a day after `until`: those before `until` have lower ones.
+
+    A page need not walk back through everything newer. The day is for a database whose clock was put back; what an
+    export holds does not hang on it.
+    """
+    later = AuditEvent.objects.filter(at__gte=until + timedelta(days=1))
+    return later.order_by("at").values_list("pk", flat=True).first()
 
 
 def newest_event() -> int:

@@ -24,6 +24,8 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     opened = number_of(request.GET.get("event", ""))
     before = number_of(request.GET.get("before", ""))
     found = selectors.audit_list(user, conditions)
+    if "until" in conditions and (behind := selectors.event_behind(conditions["until"])):
+        found = found.filter(pk__lt=behind)
     rows = _page(found, before, opened)
     facts = {
         "saved": saved_views.beside(request, "audit"),
