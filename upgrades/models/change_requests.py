@@ -82,6 +82,7 @@ class ChangeRequest(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["status", "-id"], name="change_request_by_status"),
             models.Index(fields=["requester", "-id"], name="change_request_by_requester"),
+            models.Index(fields=["cluster", "-id"], name="change_request_by_cluster"),
         ]
 
     def __str__(self) -> str:

@@ -108,7 +108,10 @@ class UpgradeRun(models.Model):
                 name="run_past_doubt_has_a_task",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["status", "-intent_at"], name="run_by_status")]
+        indexes: ClassVar = [
+            models.Index(fields=["status", "-intent_at"], name="run_by_status"),
+            models.Index(fields=["-intent_at", "-change_request"], name="run_by_intent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} run"
