@@ -2,7 +2,7 @@
 
 From the publishing until the last viewer has heard of it, and how many connections to PostgreSQL are held between two
 changes. That an open page asks for nothing between them is measured by bench/bytes.py.
-Run from the root: python -m bench.viewers
+Run from the root: python -m bench.viewers, with another number where 2,000 are too many for the machine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.views.acting import in_review, run_of
 from upgrades import live
 from upgrades.models import Heartbeat, Subtask, TaskInstance, UpgradeRun
 
-VIEWERS = 2000
+VIEWERS = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
 CHANGES = 12
 TURNS = 1
 SUBTASKS = 60
