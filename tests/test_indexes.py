@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from tests.factories import make_user
 from upgrades.models import ChangeRequest, UpgradeRun
+from upgrades.selectors.inbox import runs_waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -22,9 +24,22 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_newest_come_from_the_index_without_sorting(rows: Any, index: str) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        # A table of no rows would be read whole and sorted.
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
-        plan = rows[:51].explain()
+    plan = planned(rows[:51], "enable_bitmapscan", "enable_sort")
     assert index in plan
     assert "Sort" not in plan
+
+
+def planned(rows: Any, *switched_off: str) -> str:
+    """How PostgreSQL would go about it, did it not find the table too small for an index."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for name in ("enable_seqscan", *switched_off):
+            cursor.execute(f"SET LOCAL {name} = off")
+        return str(rows.explain())
+
+
+def test_figures_of_every_page_read_no_run_that_ended_long_ago() -> None:
+    ada = make_user("ada", "admin", "operator")
+    for rows in (UpgradeRun.objects.visible_to(ada).open(), runs_waiting(ada)):
+        plan = planned(rows)
+        assert "run_by_status" in plan, plan
+        assert "Seq Scan on upgrades_upgraderun" not in plan, plan

@@ -23,7 +23,7 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
 
     def open(self) -> "ChangeRequestQuerySet":
         """Not yet final."""
-        return self.exclude(status__in=workflow.REQUEST_FINAL)
+        return self.filter(status__in=workflow.REQUEST_OPEN)
 
 
 class ChangeRequest(models.Model):

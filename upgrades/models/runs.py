@@ -23,7 +23,7 @@ class UpgradeRunQuerySet(models.QuerySet["UpgradeRun"]):
 
     def open(self) -> "UpgradeRunQuerySet":
         """Not yet final."""
-        return self.exclude(status__in=workflow.RUN_FINAL)
+        return self.filter(status__in=workflow.RUN_OPEN)
 
 
 class UpgradeRun(models.Model):
