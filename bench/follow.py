@@ -130,7 +130,7 @@ def phase(running: Running, pid: int, run_ids: list[int], viewers: int) -> Phase
     cpu = processor_seconds(pid) - before
     asked = requests(running, since)
     stop.set()
-    lists = [line for line in asked if line["path"].endswith("/tasks/instances")]
+    lists = [line for line in asked if line["path"].partition("?")[0].endswith("/tasks/instances")]
     # Each round is so many pages.
     pages_a_round = -(-2 * RUNS // 200)
     return Phase(cpu, max(1, round(len(lists) / pages_a_round)), len(lists), len(asked) - len(lists))
