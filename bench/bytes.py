@@ -51,8 +51,11 @@ def web(stack: Stack, folder: str) -> None:
     stack.start_web()
 
 
-def open_page(stack: Stack, run: UpgradeRun, session: str) -> tuple[list[Request], list[Request]]:
-    """Return the requests of a browser without a cache until the page can be used, and those of the time after."""
+def open_page(stack: Stack, run: UpgradeRun, session: str) -> list[Request]:
+    """Tell what a browser without a cache asks for until the page can be used; return what it asks for after that.
+
+    The icon of its tab it asks for when it likes.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-GB")
@@ -67,7 +70,7 @@ def open_page(stack: Stack, run: UpgradeRun, session: str) -> tuple[list[Request
         tell(before)
         page.wait_for_timeout(OPEN_SECONDS * 1000)
         browser.close()
-        return before, found[len(before) :]
+        return [request for request in found[len(before) :] if not request.url.endswith("favicon.svg")]
 
 
 def tell(requests: list[Request]) -> None:
@@ -103,8 +106,8 @@ def main() -> None:
         client.force_login(run.change_request.requester)
         processes = stack.enter_context(Stack(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
         web(processes, stack.enter_context(tempfile.TemporaryDirectory()))
-        _before, after = open_page(processes, run, client.cookies["sessionid"].value)
-        print("    while open:", [request.url.partition("/runs")[2] for request in after])
+        after = open_page(processes, run, client.cookies["sessionid"].value)
+        print("    while open:", [request.url for request in after])
         record("bytes", f"requests of an open page in {OPEN_SECONDS} s without a change (goal: 0)", len(after))
         nodes = Subtask.objects.filter(task_instance__run=run).count()
         packed = client.get(f"/runs/{run.pk}/snapshot/", headers={"Accept-Encoding": "gzip"})

@@ -23,10 +23,10 @@ async def serve(port: int) -> None:
     writers: set[asyncio.StreamWriter] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(_HEAD)
-        writers.add(writer)
-        with suppress(OSError):
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(_HEAD)
+            writers.add(writer)
             await reader.read()
         writers.discard(writer)
         writer.close()

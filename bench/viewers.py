@@ -2,7 +2,7 @@
 
 From the publishing until the last viewer has heard of it, and how many connections to PostgreSQL are held between two
 changes. That an open page asks for nothing between them is measured by bench/bytes.py.
-Run from the root: python -m bench.viewers
+Run from the root: python -m bench.viewers, with another number where 2,000 are too many for the machine.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from tests.views.acting import in_review, run_of
 from upgrades import live
 from upgrades.models import Heartbeat, Subtask, TaskInstance, UpgradeRun
 
-VIEWERS = 2000
-CHANGES = 8
-TURNS = 2
+VIEWERS = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+CHANGES = 12
+TURNS = 1
 SUBTASKS = 60
 # No more at once than the web process has threads and PostgreSQL connections for.
 AT_ONCE = 20
@@ -137,7 +137,7 @@ async def measure_floor(port: int) -> float:
     for number in range(CHANGES):
         word = floor_word(number)
         times.append(await crowd.hear(word[:17], lambda word=word: live.connection().publish(CHANNEL, word)))  # type: ignore[misc]
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.1)
     await crowd.close()
     return median(times)
 
@@ -157,7 +157,7 @@ async def measure(port: int, run: UpgradeRun, cookie: str, count: Callable[[], i
         # Written first: what is measured begins with the publishing.
         await asyncio.to_thread(UpgradeRun.objects.filter(pk=run.pk).update, version=run.version)
         times.append(await crowd.hear(b"id: %d\n" % run.version, lambda: live.publish(run.pk, run.version)))
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.5)
     assert crowd.ended == 0, f"{crowd.ended} streams ended by themselves"
     await crowd.close()
     return median(times), held

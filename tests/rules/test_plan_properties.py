@@ -102,15 +102,17 @@ def can_stand_alone(before, path):
     return path != ("cluster_ocp_id",) and path[:2] != ("hops", len(before.hops) - 1)
 
 
-@given(facts(), st.data())
-def test_any_field_of_the_facts_changes_the_fingerprint(before, data):
-    path = data.draw(st.sampled_from([path for path in leaves(before) if can_stand_alone(before, path)]))
-    after = changed(before, path)
-    if path in {("opens_at",), ("closes_at",)} and getattr(before, path[0]) is None:
-        after = replace(before, **{path[0]: datetime(2026, 1, 1, tzinfo=UTC)})
-    one, other = plan.build(before), plan.build(mended(before, after, path))
-    assert plan.fingerprint(one) != plan.fingerprint(other), path
-    assert plan.difference(one, other), path
+@settings(max_examples=30)
+@given(facts())
+def test_any_field_of_the_facts_changes_the_fingerprint(before):
+    one = plan.build(before)
+    for path in filter(lambda path: can_stand_alone(before, path), leaves(before)):
+        after = changed(before, path)
+        if path in {("opens_at",), ("closes_at",)} and getattr(before, path[0]) is None:
+            after = replace(before, **{path[0]: datetime(2026, 1, 1, tzinfo=UTC)})
+        other = plan.build(mended(before, after, path))
+        assert plan.fingerprint(one) != plan.fingerprint(other), path
+        assert plan.difference(one, other), path
 
 
 @settings(max_examples=30)

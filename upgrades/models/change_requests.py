@@ -23,7 +23,7 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
 
     def open(self) -> "ChangeRequestQuerySet":
         """Not yet final."""
-        return self.exclude(status__in=workflow.REQUEST_FINAL)
+        return self.filter(status__in=workflow.REQUEST_OPEN)
 
 
 class ChangeRequest(models.Model):
@@ -88,6 +88,7 @@ class ChangeRequest(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["status", "-id"], name="change_request_by_status"),
             models.Index(fields=["requester", "-id"], name="change_request_by_requester"),
+            models.Index(fields=["cluster", "-id"], name="change_request_by_cluster"),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ class UpgradeRunQuerySet(models.QuerySet["UpgradeRun"]):
 
     def open(self) -> "UpgradeRunQuerySet":
         """Not yet final."""
-        return self.exclude(status__in=workflow.RUN_FINAL)
+        return self.filter(status__in=workflow.RUN_OPEN)
 
 
 class UpgradeRun(models.Model):
@@ -109,7 +109,10 @@ class UpgradeRun(models.Model):
                 name="run_past_doubt_has_a_task",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["status", "-intent_at"], name="run_by_status")]
+        indexes: ClassVar = [
+            models.Index(fields=["status", "-intent_at"], name="run_by_status"),
+            models.Index(fields=["-intent_at", "-change_request"], name="run_by_intent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} run"

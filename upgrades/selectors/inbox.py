@@ -100,9 +100,10 @@ def decisions_waiting(user: User) -> DecisionQuerySet:
 
 def runs_waiting(user: User) -> UpgradeRunQuerySet:
     """Runs that go on only when a person looks: doubt, failure, disagreement, an alarm that holds clusters."""
-    alarmed = Q(alarm__isnull=False, pk__in=ClusterHold.objects.values("run"))
-    needs = Q(status__in=RUN_NEEDS_PERSON) | alarmed
-    return UpgradeRun.objects.filter(needs, change_request__cluster__environment__in=_decides_in(user))
+    # By two indexes: an OR of them would read every run there ever was, for a figure that stands on each page.
+    alarmed = ClusterHold.objects.filter(run__alarm__isnull=False).values("run")
+    needs = UpgradeRun.objects.filter(status__in=RUN_NEEDS_PERSON).values("pk").union(alarmed)
+    return UpgradeRun.objects.filter(pk__in=needs, change_request__cluster__environment__in=_decides_in(user))
 
 
 def mentions_waiting(user: User) -> QuerySet[Mention]:
