@@ -58,6 +58,19 @@ class UnluckyStory(Story):
         self.check("a banner says that something moved after the end", is_so=banner.is_visible())
         self._house.control("POST", "/speed", speed=SPEED)
 
+    def see_task_vanish(self) -> None:
+        """OCP no longer knows the task: the page says so, and nothing is called failed."""
+        self._house.await_run(self.number, lambda run: run["observed_at"] is not None, "it is read", START_SECONDS)
+        task_id = self._posts()[0]["task_id"]
+        self._say(f"task {task_id} vanishes from OCP")
+        self._house.control("DELETE", f"/tasks/{task_id}")
+        is_lost = "it is unreadable"
+        self._house.await_run(self.number, lambda run: run["unreadable_since"] is not None, is_lost, START_SECONDS)
+        banner = self.person(OPERATOR).page.locator("[data-banner=unreadable]")
+        is_shown = wait_until(lambda: banner.is_visible() and str(task_id) in banner.inner_text(), START_SECONDS)
+        self.check("a banner says that OCP no longer knows the task", is_so=is_shown)
+        self._house.control("POST", "/speed", speed=SPEED)
+
     def see_both_held(self) -> None:
         """A standby is upgraded along: the run holds both clusters, and each one's page says so."""
         self._house.await_run(self.number, lambda run: run["status"] == "running", "it is running", START_SECONDS)
