@@ -171,7 +171,7 @@ def _intended(run: UpgradeRun) -> str:
 
 
 def _running(facts: Facts) -> Iterator[Banner]:
-    failed = _failed_steps(facts)
+    failed = facts.drawing.failed
     if failed:
         # Not a plural: Chinese has one form for all numbers, and the first one names none.
         title = _("%(name)s and %(more)s more failed in OCP") if failed[1:] else _("%(name)s failed in OCP")
@@ -181,7 +181,7 @@ def _running(facts: Facts) -> Iterator[Banner]:
 
 
 def _failed(facts: Facts) -> Iterator[Banner]:
-    failed = _failed_steps(facts)
+    failed = facts.drawing.failed
     steps = ", ".join(facts.drawing.graph.steps[key].name for key in failed[:3])
     title = _("OCP ended the task as FAILED, seen %(time)s") % {"time": facts.since}
     text = _(
@@ -190,13 +190,6 @@ def _failed(facts: Facts) -> Iterator[Banner]:
     )
     evidence = _("Failed: %(steps)s.") % {"steps": steps} if steps else ""
     yield Banner("failed", "failed", title, text, evidence, *(_jump(facts, failed[0]) if failed else ("", "")))
-
-
-def _failed_steps(facts: Facts) -> list[str]:
-    """Keys of failed steps, a child's before the one in the parent that waited for it."""
-    states = facts.drawing.states
-    found = [key for key in facts.drawing.graph.shape.order if states[key] == "failed"]
-    return sorted(found, key=lambda key: not facts.drawing.trail(key))
 
 
 def _jump(facts: Facts, key: str) -> tuple[str, str]:

@@ -65,7 +65,7 @@ def chosen(run: UpgradeRun, drawing: RunDrawing) -> Chosen | None:
     key = drawing.address.node
     is_by_hand = key in drawing.graph.steps
     if not is_by_hand:
-        key = _failed(drawing)
+        key = next(iter(drawing.failed), "")
     if not key:
         return None
     step = drawing.graph.steps[key]
@@ -105,12 +105,6 @@ def _line(text: str) -> Line:
     shown = plain(text)
     level = _LEVEL.search(shown[:80])
     return Line(shown, _KINDS[level.group(1)] if level else "")
-
-
-def _failed(drawing: RunDrawing) -> str:
-    """A failed subtask, a child's before the parent's that waits for it; "" without one."""
-    found = [key for key in drawing.graph.shape.order if drawing.states[key] == "failed"]
-    return min(found, key=lambda key: not drawing.trail(key), default="")
 
 
 def _neighbours(drawing: RunDrawing, key: str, *, is_upstream: bool) -> list[Neighbour]:

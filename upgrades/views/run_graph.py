@@ -115,6 +115,14 @@ class RunDrawing:
         found += [(place[node.place.key], len(self.trail(node.place.key)) + 1, node) for node in self.nodes]
         return [(depth, item) for _place, depth, item in sorted(found, key=lambda one: (one[0], one[1]))]
 
+    @property
+    def failed(self) -> list[str]:
+        """Keys of failed steps, a child's first; else of the parent's that wait, in whose place the child is drawn."""
+        drawn = [key for key in self.graph.shape.order if self.states[key] == "failed"]
+        if drawn:
+            return sorted(drawn, key=lambda key: not self.trail(key))
+        return sorted(key for key, state in self.states.items() if state == "failed")
+
     def trail(self, key: str) -> list[str]:
         """The boxes round a subtask, outermost first."""
         return self.box_trail(self.graph.shape.graph.homes.get(key, ""))
