@@ -132,6 +132,15 @@ ALARMED = Scenario(
     meanwhile=("close_and_retry_in_ocp",),
     audited=("run.fail", "run.close", "run.alarm"),
 )
-UNLUCKY = {scenario.name: scenario for scenario in (RETRIED, SKIPPED, ALARMED, PAIR)}
+VANISHED = Scenario(
+    "vanished",
+    "OCP's task vanishes in mid-upgrade: unreadable, never failed",
+    "user_center",
+    ends="running",
+    arrange=(("/speed", {"speed": 25}),),
+    meanwhile=("see_task_vanish",),
+    audited=("run.accept", "run.unreadable"),
+)
+UNLUCKY = {scenario.name: scenario for scenario in (RETRIED, SKIPPED, ALARMED, PAIR, VANISHED)}
 ANSWERS = {scenario.name: scenario for scenario in (PLAIN, LOST, LATE, LATER, BUSY)}
-ALL = (PLAIN, LOST, LATE, LATER, BUSY, failing(STEP), LYING, SILENCE, RETRIED, SKIPPED, ALARMED)
+ALL = (PLAIN, LOST, LATE, LATER, BUSY, failing(STEP), LYING, SILENCE, RETRIED, SKIPPED, ALARMED, VANISHED)

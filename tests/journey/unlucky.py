@@ -3,7 +3,7 @@
 from typing import Any
 
 from ocpdash.processes import wait_until
-from tests.journey.story import APPROVER, END_SECONDS, OPERATOR, OTHER_OPERATOR, START_SECONDS, Story
+from tests.journey.story import APPROVER, END_SECONDS, OPERATOR, OTHER_OPERATOR, SPEED, START_SECONDS, Story
 
 WHY = "Journey: the server was replaced by hand."
 
@@ -40,20 +40,36 @@ class UnluckyStory(Story):
         self.check("one skip and one retry reached OCP", is_so=self._acts() == ["skip", "retry"])
 
     def close_and_retry_in_ocp(self) -> None:
-        """Two people close the failed run; then somebody retries the task in OCP's console."""
-        self._failed()
+        """Two people close the failed run; then somebody retries the child in OCP's console."""
+        child, _wait = self._failed()
         operator, approver = self.person(OPERATOR), self.person(APPROVER)
         operator.watch(self.number)
         operator.propose("close", WHY)
         approver.watch(self.number)
         approver.confirm()
         self._house.await_run(self.number, lambda run: run["status"] == "closed", "it is closed", START_SECONDS)
-        self._say("closed by two; somebody retries the task in OCP's console")
-        self._house.control("POST", f"/tasks/{self._posts()[0]['task_id']}/retry")
+        self._say("closed by two; somebody retries the child in OCP's console")
+        # Slow enough that the watch over finished tasks sees it at work.
+        self._house.control("POST", "/speed", speed=20)
+        self._house.control("POST", f"/tasks/{child.partition('/')[0]}/retry")
         self._house.await_run(self.number, lambda run: run["alarm"] is not None, "an alarm is raised", END_SECONDS)
         banner = operator.page.locator("[data-banner=alarm]")
         operator.watch(self.number)
         self.check("a banner says that something moved after the end", is_so=banner.is_visible())
+        self._house.control("POST", "/speed", speed=SPEED)
+
+    def see_task_vanish(self) -> None:
+        """OCP no longer knows the task: the page says so, and nothing is called failed."""
+        self._house.await_run(self.number, lambda run: run["observed_at"] is not None, "it is read", START_SECONDS)
+        task_id = self._posts()[0]["task_id"]
+        self._say(f"task {task_id} vanishes from OCP")
+        self._house.control("DELETE", f"/tasks/{task_id}")
+        is_lost = "it is unreadable"
+        self._house.await_run(self.number, lambda run: run["unreadable_since"] is not None, is_lost, START_SECONDS)
+        banner = self.person(OPERATOR).page.locator("[data-banner=unreadable]")
+        is_shown = wait_until(lambda: banner.is_visible() and str(task_id) in banner.inner_text(), START_SECONDS)
+        self.check("a banner says that OCP no longer knows the task", is_so=is_shown)
+        self._house.control("POST", "/speed", speed=SPEED)
 
     def see_both_held(self) -> None:
         """A standby is upgraded along: the run holds both clusters, and each one's page says so."""

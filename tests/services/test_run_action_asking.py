@@ -74,6 +74,7 @@ def test_two_people_on_the_same_subtask_get_one_action(cast, run):
         assert refused == (moves.TooLate, "run_action.another_open")
     ask(run, cast.omar, subtask_id=22)
     assert RunAction.objects.count() == 2
+    assert decisions.why_not(run, "close").code == "decision.action_open"
 
 
 def test_only_an_operator_of_the_environment_asks_and_a_refusal_is_kept(cast, run):

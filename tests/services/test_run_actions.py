@@ -254,7 +254,7 @@ def test_a_no_of_ocp_to_a_post_that_was_overtaken_on_its_way_is_checked_by_readi
 ):
     task_id, subtask_id = child_step(run)
     action = ask(run, (task_id, subtask_id), cast.olga)
-    control(look_alike, "POST", "/faults", method="POST", path="/subtasks/", action="hold", count=1)
+    control(look_alike, "POST", "/faults", method="POST", path="/subtasks/", action="hold", count=1, stage="before")
     worker = followed.in_thread(lambda _run: acting.act(action.pk), run)
     followed.wait_until(lambda: any(row["holding"] for row in control(look_alike, "GET", "/faults")), 30)
     control(look_alike, "POST", f"/tasks/{task_id}/subtasks/{subtask_id}/{meanwhile}", **body)

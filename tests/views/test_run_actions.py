@@ -116,3 +116,18 @@ def test_late_evidence_and_clusters_still_held_are_banners(cast: Cast) -> None:
     assert 'data-banner="late"' in text
     assert "200, code none, task 99" in text
     assert f"Still held: {run.change_request.cluster.name}" in text
+
+
+def test_the_parents_subtask_is_chosen_once_its_child_is_well_although_the_child_is_drawn_in_its_place(
+    cast: Cast, run: UpgradeRun
+) -> None:
+    parent = run.task_instances.get()
+    Subtask.objects.filter(task_instance=parent).update(name="Submit cluster upgrade task", status="SUCCESSFUL")
+    Subtask.objects.create(task_instance=parent, ocp_id=12, name="Wait dag success", status="FAILED", upstreams=[11])
+    child = TaskInstance.objects.create(
+        run=run, ocp_id=9001, kind="child", hop=0, status="SUCCESSFUL", observed_at=timezone.now()
+    )
+    Subtask.objects.create(task_instance=child, ocp_id=21, name="Stop zone", status="SUCCESSFUL")
+    text = client_of(cast.olga).get(page_of(run)).content.decode()
+    assert f'data-chosen="{parent.ocp_id}/12"' in text
+    assert "Retry this subtask in OCP" in text

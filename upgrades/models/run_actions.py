@@ -26,7 +26,8 @@ class RunAction(models.Model):
     """What was asked of OCP for one subtask, or for all failed ones of a task where `subtask_ocp_id` is None.
 
     The row is the intent: committed before the POST, which the worker of `worker_token` sends once. `before` are
-    the subtasks' marks (rules.run_actions.Step.mark) as read right before, by which the effect is known.
+    the subtasks' marks (rules.run_actions.Step.mark) as shown when it was asked, and still so right before it is sent:
+    by them the effect is known.
     """
 
     run = models.ForeignKey(UpgradeRun, on_delete=models.PROTECT, related_name="actions")

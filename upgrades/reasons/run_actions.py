@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 SENTENCES: Mapping[str, str | Promise] = {
+    "decision.action_open": _("What became of a retry, skip or cancel of this run is not known yet."),
     "run_action.wrong_run": _("The run is “%(status)s” now: only what is running or failed can be acted on."),
     "run_action.no_such_step": _("OCP shows no such subtask in this run."),
     "run_action.other_state": _("OCP shows %(name)s as %(seen)s; this needs %(wanted)s."),

@@ -29,7 +29,7 @@ _LEASE_SECONDS = 5
 _AGAIN_SECONDS = 1
 _LATER_SECONDS = 10
 # A read that is older than this is none to act on.
-_FRESH_SECONDS = 10
+_FRESH_SECONDS = 30
 
 Call = Callable[[OcpClient, RunAction], ActionAnswer]
 _CALLS: Mapping[str, Call] = {
@@ -140,9 +140,7 @@ def _intend(action: RunAction) -> Reason | None:
     refusal = step_decisions.why_overtaken(action) or _why_not(action, run)
     if refusal is not None:
         return refusal
-    token = uuid.uuid4().hex
-    before = actions.marks(run, action)
-    actions.move(action, "send", fields={"worker_token": token, "before": before, "intent_at": Now()})
+    actions.move(action, "send", fields={"worker_token": uuid.uuid4().hex, "intent_at": Now()})
     if action.decision is not None:
         moves.move(action.decision, "carry_out")
     return None
@@ -153,7 +151,10 @@ def _why_not(action: RunAction, run: UpgradeRun) -> Reason | None:
         refusal = actions.why_not_permitted(run, action.asker)
         if refusal is not None:
             return refusal
-    return actions.why_not_by_rows(run, action.kind, action.task_ocp_id, action.subtask_ocp_id)
+    too_late = actions.why_not_by_rows(run, action.kind, action.task_ocp_id, action.subtask_ocp_id)
+    if too_late is None and actions.marks(run, action) != action.before:
+        return Reason("decision.evidence_moved")
+    return too_late
 
 
 # --- The POST -------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from upgrades import audit, live, selectors
-from upgrades.models import ClusterHold, Decision, TaskInstance, UpgradeRun, User
+from upgrades.models import ClusterHold, Decision, RunAction, TaskInstance, UpgradeRun, User
 from upgrades.rules import Reason, workflow
 from upgrades.services import endpoints, moves
 
@@ -73,6 +73,8 @@ def why_not(run: UpgradeRun, kind: str) -> Reason | None:
         return _why_not_abandon(run)
     if kind == workflow.DecisionKind.CLOSE and _runs_in_ocp(run) and not is_long_unreadable(run):
         return Reason("decision.task_running")
+    if kind == workflow.DecisionKind.CLOSE and RunAction.objects.open().filter(run=run).exists():
+        return Reason("decision.action_open")
     if kind == workflow.DecisionKind.RELEASE and not _holds(run):
         return Reason("decision.no_hold")
     return None

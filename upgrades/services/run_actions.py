@@ -103,6 +103,7 @@ def insert(
     target = steps.target_of(run, kind, task_id, subtask_id)
     name = target.steps[0].name if target is not None and target.steps and subtask_id is not None else ""
     values: dict[str, Any] = {"task_ocp_id": task_id, "subtask_ocp_id": subtask_id, "name": name}
+    values["before"] = _marks(run, kind, task_id, subtask_id)
     try:
         with transaction.atomic():
             action = RunAction.objects.create(run=run, kind=kind, asker=actor, decision=decision, **values)

@@ -89,8 +89,12 @@ class RunDrawing:
 
     @property
     def failed(self) -> list[str]:
-        """Keys of failed steps in reading order, a child's before the one in the parent that waits for it."""
-        return self._burning({"failed"})
+        """Keys of failed steps in reading order, a child's before the one in the parent that waits for it.
+
+        Without one of those, the parent's that wait: the child is drawn in their place.
+        """
+        drawn = self._burning({"failed"})
+        return drawn or sorted(key for key, state in self.states.items() if state == "failed")
 
     @property
     def current(self) -> list[str]:
