@@ -22,6 +22,6 @@ def test_swagger_tries_a_call_by_the_session_of_who_looks(meet: Meet) -> None:
     body = f'{{"cluster": {cluster.pk}, "target_file_name": "{target.file_name}", "purpose": "Tried."}}'
     call.locator("textarea").fill(body)
     call.get_by_role("button", name="Execute").click()
-    expect(call.locator(".live-responses-table .response-col_status").last).to_contain_text("201")
+    expect(call.locator(".live-responses-table .response-col_status").last).to_contain_text("201", timeout=60_000)
     event = AuditEvent.objects.get(action="change_request.create")
     assert (event.actor_name, "api_token" in event.after, ApiToken.objects.exists()) == ("olga", False, False)
