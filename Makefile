@@ -3,6 +3,7 @@
 # make test-servers    the same tests on the PostgreSQL and Redis of DATABASE_SUPERUSER_URL and REDIS_URL
 # make coverage the tests again, by half slower, with what they miss
 # make bench   figures into bench/                 make journey the main job by a real browser
+# make openapi          docs/openapi.yaml, what the API says of itself
 # make settings         the table of variables in docs/operations.md
 # make clean   removes .venv, var and caches       make messages  marked strings into Chinese's .po and .mo (GNU gettext)
 
@@ -25,7 +26,7 @@ PRODUCTION = OCPDASH_MODE=production ALLOWED_HOSTS=ocpdash.example \
 
 CHINESE := upgrades/locale/zh_Hans/LC_MESSAGES/django
 
-.PHONY: demo test coverage test-servers check bench journey messages settings venv clean
+.PHONY: demo test coverage test-servers check bench journey messages openapi settings venv clean
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(ARGS)
@@ -62,6 +63,9 @@ messages: venv
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemessages --locale zh_Hans --no-wrap --add-location file \
 		--no-obsolete --ignore .venv --ignore var --ignore tests --ignore bench
 	@msgfmt --check-format --statistics --output-file $(CHINESE).mo $(CHINESE).po
+
+openapi: venv
+	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -W ignore::RuntimeWarning manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 settings: venv
 	@$(PRODUCTION) $(BIN)/python manage.py settings_table

@@ -20,13 +20,17 @@ LEAST_SECRET = 6
 # Its token is good for a day. Django and we log the paths of requests that fail.
 _PASSWORD_LINK = re.compile(r"(/set-password/)[^\s\"'<>]+")
 
+# What services.tokens makes; its beginning is what people know it by.
+_API_TOKEN = re.compile(r"(ocpdash_[\w-]{6})[\w-]{37}")
+
 # What every record carries, and uvicorn's copy of each line in colour.
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
 def masked(line: str) -> str:
-    """The line with every configured secret blotted out, and every link that lets somebody set a password."""
+    """The line with every configured secret blotted out, and every link or API token that lets somebody in."""
     line = _PASSWORD_LINK.sub(rf"\1{MASK}", line)
+    line = _API_TOKEN.sub(rf"\1{MASK}", line)
     # A copy: a thread that opens an endpoint's credentials adds to the set meanwhile.
     for value in tuple(SECRETS):
         if len(value) >= LEAST_SECRET:

@@ -236,7 +236,9 @@ def unmarked_arguments(path: Path) -> Iterator[str]:
 
 
 def test_no_label_or_message_in_python_is_left_unmarked() -> None:
-    assert {path.name: found for path in SOURCES if (found := list(unmarked_arguments(path)))} == {}
+    # The API's OpenAPI text is English alone, as docs/ is: one text is reviewed.
+    shown = [path for path in SOURCES if path.parent.name != "api"]
+    assert {path.name: found for path in shown if (found := list(unmarked_arguments(path)))} == {}
 
 
 # --- What Django makes of it --------------------------------------------------------------------------------------

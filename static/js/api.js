@@ -11,8 +11,9 @@ window.SwaggerUIBundle({
   defaultModelsExpandDepth: -1,
   validatorUrl: null,
   requestInterceptor: (request) => {
-    // An address of another host, which nothing here offers, must not learn the token.
-    if (new URL(request.url, document.baseURI).origin === window.location.origin) {
+    // An address of another host, which nothing here offers, must not learn the token; reading needs none.
+    const isOurs = new URL(request.url, document.baseURI).origin === window.location.origin;
+    if (isOurs && !["GET", undefined].includes(request.method)) {
       request.headers["X-CSRFToken"] = place.dataset.csrf;
     }
     return request;

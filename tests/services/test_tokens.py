@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from ocpdash import logs
 from tests.factories import make_user
 from upgrades import audit
 from upgrades.models import ApiToken, AuditEvent, User
@@ -42,6 +43,11 @@ def test_a_token_is_recognised_and_its_text_is_kept_nowhere(olga: User) -> None:
         for table in ("upgrades_apitoken", "upgrades_auditevent"):
             cursor.execute(f"SELECT json_agg(t)::text FROM {table} t")  # noqa: S608 (names of our own)
             assert text[len(token.prefix) :] not in cursor.fetchone()[0]
+
+
+def test_a_token_in_a_log_line_is_blotted_out(olga: User) -> None:
+    token, text = make(olga)
+    assert logs.masked(f"GET /?token={text} 404") == f"GET /?token={token.prefix}{logs.MASK} 404"
 
 
 def test_two_tokens_differ(olga: User) -> None:

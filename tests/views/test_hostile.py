@@ -45,7 +45,7 @@ OUTSIDERS = (("none", "nul"), ("view", "digits"))
 CLOSED = {
     *("theme", "shortcuts", "language", "environment", "kind", "verdict", "fingerprint", "evidence_hash", "to", "do"),
     *("is_understood", "is_read", "lock_version", "seen", "in_force", "grants", "time_zone", "upgrade_body"),
-    *("is_http_allowed", "is_account_ours", "target_file_name", "ocp_task_id", "form_token"),
+    *("is_http_allowed", "is_account_ours", "target_file_name", "ocp_task_id", "form_token", "scopes", "days"),
 }
 # Asked alone as well: where filters are hostile too, no row is left to be on a page, open or chosen.
 NUMBERS = ("nul", "minus", "int64", "digits", "arabic", "markup")
@@ -55,6 +55,8 @@ QUERY = (
     *("q", "environment", "region", "state", "only", "architecture", "system", "status", "mine", "cluster", "package"),
     *("view", "next", "group", "actor", "number", "outcome", "first_day", "last_day", "endpoint", "owner", "label"),
     *("version", "source", "target", "order", "find", "requester", "vote", "inbox"),
+    # Asked of the API alone.
+    "run",
 )
 # What a form may hold beside what it needs.
 BESIDE = {

@@ -129,7 +129,7 @@ def pages(cast: Cast) -> list[str]:
     decisions.propose(run=run, kind="abandon", purpose="Nothing.", evidence_hash=shown, actor=cast.olga)
     plain = ("home", "inbox", "clusters-list", "packages-list", "requests-list", "requests-create", "runs-list")
     return [
-        *(reverse(name) for name in (*plain, "audit-list", "users-list", "users-create")),
+        *(reverse(name) for name in (*plain, "audit-list", "users-list", "users-create", "tokens-list")),
         reverse("clusters-detail", args=[cluster.pk]),
         reverse("packages-detail", args=[Package.objects.all()[0].pk]),
         f"{reverse('requests-create')}?cluster={cluster.pk}",

@@ -69,8 +69,9 @@ class OcpId(serializers.CharField):
     """An id of OCP, a Java Long: as text, since a JSON number may lose its last digits."""
 
 
+@extend_schema_field(OpenApiTypes.OBJECT)
 class Plain(serializers.JSONField):
-    """JSON whose ids of OCP are texts."""
+    """A JSON object whose ids of OCP are texts."""
 
     def to_representation(self, value: Any) -> Any:
         return as_texts(value)
