@@ -14,12 +14,13 @@ from django.urls import reverse
 from tests.api.gates import call, names, token_of
 from tests.factories import make_cluster, make_endpoint, make_user
 from tests.views.test_lists import FIRST, PLACES, add_row
-from upgrades.models import User
+from upgrades.models import RunAction, UpgradeRun, User
 
 pytestmark = pytest.mark.django_db
 
 FEW, MANY = 3, 30
-LISTS = sorted(name for name in names() if name.endswith("-list"))
+# A run's own list has a test of its own.
+LISTS = sorted(name for name in names() if name.endswith("-list") and name != "run-actions-list")
 
 
 @pytest.fixture
@@ -80,6 +81,22 @@ def walked(token: str, address: str | None) -> list[int]:
         found += [row["id"] for row in told["items"]]
         address = told["next"]
     return found
+
+
+def test_the_actions_of_a_run_take_as_many_queries_for_thirty_as_for_three(vera: User, token: str) -> None:
+    add_row(0, vera)
+    run = UpgradeRun.objects.latest("pk")
+    address, found = reverse("api:run-actions-list", args=[run.pk]), []
+    for first, last in ((0, FEW), (FEW, MANY)):
+        for number in range(first, last):
+            about = {"task_ocp_id": 1, "subtask_ocp_id": number + 1, "status": "lapsed"}
+            RunAction.objects.create(run=run, kind="retry", asker=make_user("", "operator"), **about)
+        with CaptureQueriesContext(connection) as captured:
+            assert len(rows(token, f"{address}?limit=200")["items"]) == last
+        found.append(len(captured))
+    assert found[0] == found[1]
+    whole = [row["id"] for row in rows(token, f"{address}?limit=200")["items"]]
+    assert walked(token, f"{address}?limit=7") == whole == sorted(whole, reverse=True)
 
 
 def test_a_page_is_never_larger_than_its_most(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +163,7 @@ def test_filters_are_those_of_the_pages(vera: User, token: str) -> None:
         "/api/v1/runs/?state=ended": {"verified"},
         "/api/v1/runs/?state=unconfirmed": {"unconfirmed"},
         "/api/v1/decisions/?status=proposed": {"proposed"},
-        "/api/v1/audit/?group=path_file": {"path_file.upload"},
+        "/api/v1/audit/?action=path_file": {"path_file.upload"},
     }
     column = {"clusters": "environment", "audit": "action"}
     for address, values in found.items():

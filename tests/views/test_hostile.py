@@ -54,6 +54,7 @@ QUERY = (
     *PLACES,
     *("q", "environment", "region", "state", "only", "architecture", "system", "status", "mine", "cluster", "package"),
     *("view", "next", "group", "actor", "number", "outcome", "first_day", "last_day", "endpoint", "owner", "label"),
+    *("action", "request_id", "trace_id"),
     *("version", "source", "target", "order", "find", "requester", "vote", "inbox"),
     # Asked of the API alone.
     "run",
@@ -64,7 +65,7 @@ BESIDE = {
     "set_language": ["next"],
     "sign-in": ["next"],
     "endpoints-create": ["access_key", "ca_pem", "do"],
-    "decisions-propose": ["ocp_task_id"],
+    "decisions-propose": ["ocp_task_id", "ocp_subtask_id", "cluster_name"],
     "paths-create": ["file"],
 }
 GETS = [door for door in table() if door.method == "GET"]

@@ -34,10 +34,10 @@ def reads(scope: str, shape: Any, *, parameters: Sequence[OpenApiParameter] = ()
     return _operation(scope, shape, 200, (400, 401, 403, 404, 406, *also), parameters=list(parameters))
 
 
-def lists(scope: str, shape: Any, form: type[forms.Form] = forms.Form) -> Any:
-    """Marks a function that answers a page of a list, filtered by `form`."""
+def lists(scope: str, shape: Any, form: type[forms.Form] = forms.Form, *, also: Sequence[int] = ()) -> Any:
+    """Marks a function that answers a page of a list, by `form`; `also`: statuses beside the usual problems."""
     asked = [*filters.parameters(form), *_PAGE]
-    return _operation(scope, page_of(shape), 200, (400, 401, 403, 406), parameters=asked)
+    return _operation(scope, page_of(shape), 200, (400, 401, 403, 406, *also), parameters=asked)
 
 
 def acts(scope: str, shape: Any, body: type[Body] = NoFields, *, status: int = 200) -> Any:

@@ -75,7 +75,7 @@ _ABOUT = (
 )
 
 
-@lists(Scope.READ, RunActionSerializer)
+@lists(Scope.READ, RunActionSerializer, also=(404,))
 def run_action_list(request: Request, pk: int) -> Response:
     """What was asked of OCP during the run, newest first."""
     filters.read(request)

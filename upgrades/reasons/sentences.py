@@ -6,7 +6,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from upgrades.reasons import run_actions
+from upgrades.reasons.seals import SEALS
 from upgrades.reasons.standing import STANDING
+from upgrades.reasons.verification import VERIFICATION
 
 SENTENCES: Mapping[str, str | Promise] = {
     # people and signing in
@@ -279,49 +281,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "run.ocp_says": _("OCP says %(status)s, operation %(operation)s."),
     "run.child_bound": _("OCP's task %(task_id)s is the child of hop %(hop)s."),
     "alarm.moved_after_end": _("OCP's task %(task_id)s runs again, though this run was %(status)s already."),
-    "verify.disagrees": _("OCP says successful; %(count)s findings say otherwise."),
-    "verify.cluster_status": _("%(cluster)s is %(status)s."),
-    "verify.status_unread": _("OCP does not show %(cluster)s, so its status is not known."),
-    "verify.servers_unread": _("The servers of %(cluster)s could not be read."),
-    "verify.server_missing": _("%(address)s of %(cluster)s stands in the plan, and OCP no longer shows it."),
-    "verify.server_version": _(
-        "%(address)s of %(cluster)s runs %(version)s-%(build)s; the plan says %(wanted_version)s-%(wanted_build)s."
-    ),
-    "verify.server_unread": _("OCP does not say which version and build %(address)s of %(cluster)s runs."),
-    "verify.min_observer_version": _(
-        "min_observer_version of %(cluster)s is %(values)s; the plan says %(wanted_version)s."
-    ),
-    "verify.min_observer_version_unread": _("min_observer_version of %(cluster)s could not be read: not judged."),
-    "verify.compatible": _("compatible of %(cluster)s is %(values)s; before the upgrade it was %(before)s."),
-    "verify.compatible_unread": _("compatible of %(cluster)s could not be read: not judged."),
-    "verify.compatible_of_standby": _("compatible of standby %(cluster)s is %(values)s: it follows later, not judged."),
     "hold.clusters_at_rest": _("OCP shows every cluster RUNNING, one version on its servers, and no upgrade running."),
-    # what a check of the audit trail found
-    "seal.event_changed": _("Event %(event)s of %(at)s was changed after seal %(seq)s was set on it."),
-    "seal.event_removed": _("The event %(event)s that seal %(seq)s stands for is gone, or the seal points elsewhere."),
-    "seal.event_added": _(
-        "No seal, though later events have one: %(count)s from event %(event)s to %(last)s. "
-        "They were added outside ocpdash, or their seals were removed."
-    ),
-    "seal.backdated": _(
-        "Event %(event)s says %(at)s, much earlier than the one sealed before it (seal %(seq)s): it was added later "
-        "than it says, or the database's clock was put back."
-    ),
-    "seal.order_changed": _("Event %(event)s of %(at)s under seal %(seq)s changed places with another one."),
-    "seal.changed": _("Seal %(seq)s itself was changed (event %(event)s of %(at)s)."),
-    "seal.either_changed": _("Event %(event)s of %(at)s does not fit seal %(seq)s: one of the two was changed."),
-    "seal.rewritten": _(
-        "Seal %(seq)s was written anew (event %(event)s of %(at)s): seal %(next)s names another hash of it."
-    ),
-    "seal.removed": _("Seals %(first)s to %(last)s are gone."),
-    "seal.forked": _("There are two seals %(seq)s, the second one for event %(event)s of %(at)s."),
-    "seal.head_differs": _(
-        "Seal %(seq)s has another hash than the one that was kept: the chain was written anew there or before."
-    ),
-    "seal.tail_cut": _("The chain ends at seal %(last)s, but reached seal %(seq)s: its end was cut off."),
-    "seal.unsealed": _(
-        "Without a seal for more than a minute: %(count)s from event %(event)s to %(last)s. No worker seals them."
-    ),
+    **SEALS,
+    **VERIFICATION,
     **STANDING,
     **run_actions.SENTENCES,
 }
