@@ -11,7 +11,10 @@ import { Zoom } from "./zoom.js";
 
 const ALL = ["head", "gauge", "banners", "live", "below"];
 // What these parts of a state say is drawn by the server alone.
-const DRAWN = ["status", "status_at", "alarm_at", "acted_at", "unreadable_since", "ocp_word"];
+const DRAWN = ["status", "status_at", "alarm_at", "acted_at", "unreadable_since", "ocp_word", "tasks"];
+
+// Values of a state are JSON; the tasks' own words are an object.
+const isSame = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other);
 
 class RunPage {
   constructor(document, root) {
@@ -63,7 +66,7 @@ class RunPage {
     const drawn = this.document.querySelector("[data-dag]")?.dataset.dag;
     const status = this.document.querySelector("[data-run-status]")?.dataset.runStatus;
     const isNew = before ? before.topology !== state.topology : Boolean(drawn) && drawn !== state.topology;
-    const isMoved = status !== state.status || (before && DRAWN.some((name) => before[name] !== state[name]));
+    const isMoved = status !== state.status || (before && DRAWN.some((name) => !isSame(before[name], state[name])));
     const isFirstRead = Boolean(state.observed_at) && !this.document.querySelector("[data-seen] time") &&
       this.document.querySelector("[data-seen]");
     if (isNew || isMoved || isFirstRead) return ALL;
