@@ -79,8 +79,8 @@ def test_node_recolours_without_a_reload_as_ocp_goes_on(
     expect(page.locator(".events li").first).to_contain_text("saw OCP's task fail")
     count = page.locator(".events li").count()
     control(look_alike, "POST", f"/tasks/{failed_step(run)}/retry")
-    advance(look_alike, 1)
-    expect(page.locator(".events li", has_text="RUNNING by RETRY").first).to_be_visible(timeout=SECONDS)
+    advance(look_alike, 5)
+    expect(page.locator(".events li", has_text="by RETRY").first).to_be_visible(timeout=SECONDS)
     assert page.locator(".events li").count() > count
     page.locator(".tabs a", has_text="Timeline").click()
     expect(page.locator("tr", has_text="2 of 2").first).to_contain_text("Wait observer active")

@@ -118,6 +118,11 @@ class Model:
             return FORBIDDEN
         return self._go("withdrawn", {*EDITABLE, "in_review", "approved", "starting"})
 
+    def copy_ended(self, who: str) -> str:
+        if who not in self.roles["operator"]:
+            return FORBIDDEN
+        return OK if self.status in FINAL else TOO_LATE
+
     def start(self, who: str) -> str:
         if who not in self.roles["operator"]:
             return FORBIDDEN

@@ -155,7 +155,7 @@ def test_a_task_that_another_run_is_bound_to_is_never_a_child(look_alike, cast):
     run, submit = to_submit(look_alike, posted(cast))
     silence_log(look_alike, submit)
     decoy = foreign(look_alike, run)
-    TaskInstance.objects.create(run=other, ocp_id=decoy, kind="child", hop=0, observed_at=other.status_at)
+    TaskInstance.objects.create(run=other, ocp_id=decoy, kind="child", hop=9, observed_at=other.status_at)
     run = finish_submit(look_alike, run)
     assert child_of(run).ocp_id == real_child(look_alike, run)
     assert not run.task_instances.filter(ocp_id=decoy).exists()
