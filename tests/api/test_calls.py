@@ -84,6 +84,17 @@ def test_an_act_by_a_token_names_the_token_in_the_audit(cast: Cast, token: str) 
     assert (event.actor, event.after["api_token"]) == (cast.olga, ApiToken.objects.get().prefix)
 
 
+def test_an_edit_leaves_impact_and_ticket_as_they_are_unless_it_names_them(cast: Cast, token: str) -> None:
+    row = draft(cast)
+    ChangeRequest.objects.filter(pk=row.pk).update(impact="Sessions reconnect.", ticket="OPS-4417")
+    body = {"target_file_name": row.target_file_name, "purpose": "Better so.", "lock_version": row.lock_version}
+    told = json.loads(call(token, "patch", f"{LIST}{row.pk}/", body).content)
+    assert (told["purpose"], told["impact"], told["ticket"]) == ("Better so.", "Sessions reconnect.", "OPS-4417")
+    body |= {"lock_version": told["lock_version"], "impact": "", "ticket": "https://tickets.example/OPS-4418"}
+    told = json.loads(call(token, "patch", f"{LIST}{row.pk}/", body).content)
+    assert (told["impact"], told["ticket"]) == ("", "https://tickets.example/OPS-4418")
+
+
 def test_grants_count_as_they_are_now(cast: Cast, token: str) -> None:
     written = draft(cast)
     assert call(token, "get", f"{LIST}{written.pk}/").status_code == 200

@@ -39,6 +39,9 @@ class RequestSerializer(Shape):
     environment = serializers.ChoiceField(choices=Environment.values)
     target_file_name = serializers.CharField()
     purpose = serializers.CharField()
+    impact = serializers.CharField(help_text="What users will notice.")
+    ticket = serializers.CharField(help_text="An https address or a number in another system.")
+    copied_from = serializers.IntegerField(source="copied_from_id", allow_null=True)
     requester = Person()
     revision = serializers.IntegerField()
     lock_version = serializers.IntegerField()
@@ -103,13 +106,17 @@ class WriteBody(Body):
     cluster = serializers.IntegerField(min_value=1)
     target_file_name = serializers.CharField(max_length=255)
     purpose = serializers.CharField(max_length=TEXT_LIMIT)
+    impact = serializers.CharField(required=False, allow_blank=True, max_length=TEXT_LIMIT)
+    ticket = serializers.CharField(required=False, allow_blank=True, max_length=500)
 
 
 class EditBody(Body):
-    """The content anew, on what was read under `lock_version`."""
+    """The content anew, on what was read under `lock_version`. Impact and ticket stay as they are unless given."""
 
     target_file_name = serializers.CharField(max_length=255)
     purpose = serializers.CharField(max_length=TEXT_LIMIT)
+    impact = serializers.CharField(required=False, allow_blank=True, max_length=TEXT_LIMIT)
+    ticket = serializers.CharField(required=False, allow_blank=True, max_length=500)
     lock_version = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
 
 
@@ -152,7 +159,8 @@ def request_edit(request: Request, pk: int) -> HttpResponse:
     filters.read(request, known=())
     user = caller(request)
     change_request = selectors.change_request_detail(pk, user)
-    values = given(request, EditBody)
+    kept = {"impact": change_request.impact, "ticket": change_request.ticket}
+    values = kept | given(request, EditBody)
 
     def act() -> dict[str, Any]:
         change_requests.edit(change_request=change_request, actor=user, **values)
