@@ -32,7 +32,7 @@ demo: $(VENV)/.installed
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(ARGS)
 
 test: venv
-	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
 
 coverage: override ARGS += --cov
 coverage: test
@@ -42,7 +42,7 @@ test-servers: venv
 	@[ -n "$$REDIS_URL" ] || { echo "make test-servers needs REDIS_URL: redis://host:6379, any empty index is taken, or /3 for that one and the next two." >&2; exit 1; }
 	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" \
 		OCPDASH_TEST_SUPERUSER_URL="$$DATABASE_SUPERUSER_URL" OCPDASH_TEST_REDIS_URL="$$REDIS_URL" \
-		$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+		$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
 
 check: venv
 	@$(BIN)/ruff check .
