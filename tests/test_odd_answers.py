@@ -190,7 +190,7 @@ def test_no_kind_of_odd_answer_hurts(ocp: Remote, house: House, share: int) -> N
     reader = client_of(make_user("rita", "viewer"))
     asked = {name: honest_paths(ocp, house, name) for name in house.reads}
     found = {
-        (kind["kind"], name): outcome_of(ocp, house, kind, name, reader)
+        (kind["kind"], name): struck_outcome(ocp, house, kind, name, reader)
         for kind in kinds[share::SHARES]
         for name in house.reads
         if any(re.search(kind["calls"], path) for path in asked[name])
@@ -213,6 +213,16 @@ class Outcome:
     struck: int = 0
     growth: int = 0
     trouble: str = ""
+
+
+def struck_outcome(ocp: Remote, house: House, kind: dict[str, str], name: str, reader: Client) -> Outcome:
+    """outcome_of(), anew where a busy machine let the deadline pass before the read asked for what the kind spoils."""
+    outcome = outcome_of(ocp, house, kind, name, reader)
+    for _again in range(2):
+        if outcome.struck or outcome.trouble:
+            break
+        outcome = outcome_of(ocp, house, kind, name, reader)
+    return outcome
 
 
 def outcome_of(ocp: Remote, house: House, kind: dict[str, str], name: str, reader: Client) -> Outcome:
