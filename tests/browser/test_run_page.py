@@ -199,12 +199,18 @@ def test_graph_is_zoomed_dragged_and_fitted_and_the_address_shows_the_same(
     assert canvas.evaluate("canvas => canvas.scrollLeft") > left
     expect(page).not_to_have_url(address)
     is_the_same_after_a_reload(page)
-    page.keyboard.press("0")
-    expect(dag).to_have_class(re.compile("dag--fit"))
-    assert dag.evaluate("dag => dag.getBoundingClientRect().width <= dag.parentElement.clientWidth")
+    is_fitted(page)
     page.keyboard.press("c")
     expect(page).to_have_url(re.compile(f"node={at_work(run)}"))
     expect(page.locator(f'.node[data-key="{at_work(run)}"]')).to_be_in_viewport()
+
+
+def is_fitted(page: Page) -> None:
+    """The whole graph is in its frame."""
+    dag = page.locator(".dag")
+    page.keyboard.press("0")
+    expect(dag).to_have_class(re.compile("dag--fit"))
+    assert dag.evaluate("dag => dag.getBoundingClientRect().width <= dag.parentElement.clientWidth")
 
 
 def is_the_same_after_a_reload(page: Page) -> None:
