@@ -47,7 +47,7 @@ LOST = Scenario(
 LATE = Scenario(
     "late",
     "the connection breaks, OCP takes the upgrade 4 s later",
-    "wallet_dev",
+    "report_ap",
     arrange=(_answer("late", delay=4),),
     audited=("run.doubt", "run.adopt"),
 )
