@@ -1,6 +1,7 @@
 # make demo    everything on this machine, from nothing; Ctrl-C ends it
 # make test    every test, browser included        make check   lint, types, layers (under 30 s)
 # make test-servers    the same tests on the PostgreSQL and Redis of DATABASE_SUPERUSER_URL and REDIS_URL
+# make test-faults  faults, crashes and attacks, 25 minutes        make faults  the same in full, in parts
 # make coverage the tests again, by half slower, with what they miss
 # make bench   figures into bench/                 make journey the main job by a real browser
 # make openapi          docs/openapi.yaml, what the API says of itself
@@ -26,13 +27,19 @@ PRODUCTION = OCPDASH_MODE=production ALLOWED_HOSTS=ocpdash.example \
 
 CHINESE := upgrades/locale/zh_Hans/LC_MESSAGES/django
 
-.PHONY: demo test coverage test-servers check bench journey messages openapi settings venv clean
+.PHONY: demo test test-faults faults coverage test-servers check bench journey messages openapi settings venv clean
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(ARGS)
 
 test: venv
 	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
+
+test-faults: venv
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" FAULTS=push $(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/faults $(ARGS)
+
+faults: venv
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m tests.faults $(ARGS)
 
 coverage: override ARGS += --cov
 coverage: test

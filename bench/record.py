@@ -37,8 +37,8 @@ def record(name: str, what: str, figure: float, floor: float | None = None) -> N
     """
     ratio = figure / floor if floor else None
     line = {
-        "commit": _commit(),
-        "machine": _machine(),
+        "commit": commit(),
+        "machine": machine(),
         "what": what,
         "figure": round(figure, 3),
         "floor": None if floor is None else round(floor, 3),
@@ -51,10 +51,12 @@ def record(name: str, what: str, figure: float, floor: float | None = None) -> N
     print(f"{what}: {figure:.3f}{beside}")
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Return the short name of the commit that is checked out, or "unknown"."""
     done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Return what the figures depend on: system, processor, cores, Python."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
