@@ -40,7 +40,7 @@ KEPT = {"PATH", "HOME", "LANG", "TMPDIR"}
 class House:
     """`manage.py demo` in a temporary folder, from start to Ctrl-C."""
 
-    def __init__(self, *, speed: float, clusters: int = 18, durations: Mapping[str, str] = DURATIONS) -> None:
+    def __init__(self, *, speed: float, clusters: int = 24, durations: Mapping[str, str] = DURATIONS) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="ocpdash-journey-")
         self.var = Path(self._folder.name) / "var"
         self.log = Path(self._folder.name) / "demo.log"

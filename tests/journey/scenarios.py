@@ -101,7 +101,7 @@ def failing(step: str) -> Scenario:
     return Scenario(
         "fail",
         f"{step} fails once, somebody retries it in OCP's console",
-        "report_ap",
+        "report_ap_02",
         arrange=(("/fail", {"step": step}),),
         meanwhile=("retry_in_ocp",),
         audited=("run.fail", "run.resume", "run.end"),
@@ -140,7 +140,7 @@ ALARMED = Scenario(
 VANISHED = Scenario(
     "vanished",
     "OCP's task vanishes in mid-upgrade: unreadable, never failed",
-    "user_center",
+    "user_center_02",
     ends="running",
     arrange=(("/speed", {"speed": 25}),),
     meanwhile=("see_task_vanish",),
