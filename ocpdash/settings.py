@@ -233,6 +233,8 @@ ACTION_LAPSE_SECONDS = _guard("ACTION_LAPSE_SECONDS", 600)
 VERIFY_SECONDS = _guard("VERIFY_SECONDS", 15)
 DISAGREE_AFTER_SECONDS = _guard("DISAGREE_AFTER_SECONDS", 180)
 DISAGREE_SECONDS = _guard("DISAGREE_SECONDS", 300)
+# A worker or beat that is connected and does nothing for so long ends itself, to be started anew.
+IDLE_EXIT_SECONDS = _guard("IDLE_EXIT_SECONDS", 120)
 if IS_PRODUCTION and UNCONFIRMED_AFTER_SECONDS <= SUBMIT_BUDGET_SECONDS + POST_SECONDS:
     raise ImproperlyConfigured("UNCONFIRMED_AFTER_SECONDS must be longer than SUBMIT_BUDGET_SECONDS + POST_SECONDS.")
 if IS_PRODUCTION and QUIET_PERIOD_SECONDS <= UNCONFIRMED_AFTER_SECONDS:
@@ -246,6 +248,8 @@ DETAIL_WATCHED_SECONDS = env.seconds("DETAIL_WATCHED_SECONDS", 5)
 WATCH_SECONDS = env.seconds("WATCH_SECONDS", 15)
 INVENTORY_SECONDS = env.seconds("INVENTORY_SECONDS", 60)
 STALE_SECONDS = env.seconds("STALE_SECONDS", 90)
+# Our own parts: silent is who gave no sign of life for so long.
+SILENT_SECONDS = env.seconds("SILENT_SECONDS", 30)
 # The stream of an open page: how often it says how fresh it is, and how often its session is looked at again.
 STREAM_PULSE_SECONDS = env.seconds("STREAM_PULSE_SECONDS", 10)
 STREAM_CHECK_SECONDS = env.seconds("STREAM_CHECK_SECONDS", 60)
