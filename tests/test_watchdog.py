@@ -64,7 +64,9 @@ def test_time_in_which_the_process_was_stopped_is_no_silence() -> None:
 )
 def test_only_an_idle_process_ends(is_taken: bool, work: str, code: int) -> None:
     program = PROGRAM.format(is_taken=is_taken, work=work)
-    ended = subprocess.run([sys.executable, "-c", program], env=os.environ, capture_output=True, timeout=30, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ, capture_output=True, timeout=30, check=False
+    )
     assert ended.returncode == code, ended.stderr
 
 

@@ -28,6 +28,7 @@ from ocpdash.celery import WORKER_THREADS, WORKERS
 from ocpdash.processes import Guard, wait_until
 from ocpdash.supervisor import Program, Supervisor
 from tests import settings as test_settings
+from tests.conftest import clean_database
 from tests.faults.proxy import Proxy
 from upgrades import live
 
@@ -118,6 +119,12 @@ class Services:
             "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0",
             "OCP_URL": "",
         }
+
+    def empty(self) -> None:
+        """No row and no key; the processes may be at work."""
+        connections.close_all()
+        clean_database(self.superuser_url)
+        wiped(self)
 
     # --- Strikes ---------------------------------------------------------------------------------------------
 
@@ -225,5 +232,3 @@ def clients_killed(services: Services) -> None:
     with services.redis as client:
         for kind in ("normal", "pubsub"):
             client.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
-
-

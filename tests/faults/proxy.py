@@ -157,6 +157,10 @@ class Proxy:
     def _connect(self) -> socket.socket:
         if isinstance(self.target, str):
             server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            server.connect(self.target)
+            try:
+                server.connect(self.target)
+            except OSError:
+                server.close()
+                raise
             return server
         return socket.create_connection(self.target, timeout=5)

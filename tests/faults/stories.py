@@ -12,6 +12,7 @@ from django.db.utils import OperationalError
 from ocpdash.processes import wait_until
 from tests import scenes, several
 from tests.faults import checker
+from tests.faults.ground import Services
 from tests.faults.proxy import Proxy
 from tests.scenes import Cast
 from upgrades.models import ChangeRequest, Endpoint, UpgradeRun
@@ -76,9 +77,9 @@ class Story:
 
     def is_settled(self) -> bool:
         """Whether every start came to an end: a run that ended, one for people, or a start that gave back."""
-        return all(map(self._is_at_rest, range(len(self.requests))))
+        return all(map(self.is_at_rest, range(len(self.requests))))
 
-    def _is_at_rest(self, number: int) -> bool:
+    def is_at_rest(self, number: int) -> bool:
         request = ChangeRequest.objects.get(pk=self.requests[number].pk)
         run = UpgradeRun.objects.filter(pk=request.pk).first()
         if run is None:
@@ -112,3 +113,19 @@ def judge(superuser_url: str, stories: list[Story]) -> list[checker.Violation]:
     for violation in found:
         print(violation)
     return found
+
+
+def told(services: Services, seeds: range, play: Callable[[Story, int], None]) -> list[checker.Violation]:
+    """Play a story a seed on empty ground, and judge them together."""
+    services.empty()
+    stories: list[Story] = []
+    try:
+        cast = Cast()
+        for seed in seeds:
+            stories.append(Story(seed, cast))
+            play(stories[-1], seed)
+            stories[-1].end()
+        return judge(services.superuser_url, stories)
+    finally:
+        for story in stories:
+            story.close()
