@@ -42,7 +42,7 @@ MEANINGS = {
     "VERIFY_SECONDS": "how often a finished run's versions are looked at",
     "DISAGREE_AFTER_SECONDS": "when versions that disagree with the target are believed",
     "DISAGREE_SECONDS": "how often such a disagreement is looked at again",
-    "IDLE_EXIT_SECONDS": "a worker or beat that is connected and does nothing for so long ends itself, to be started anew",
+    "IDLE_EXIT_SECONDS": "a worker or beat that is connected and idle for so long ends itself, to be started anew",
     "OCP_TOTAL_SECONDS": "how long one read of OCP may take",
     "FOLLOW_WATCHED_SECONDS": "how often OCP is asked while somebody looks at an open run",
     "FOLLOW_OPEN_SECONDS": "how often OCP is asked while a run is open",

@@ -90,9 +90,9 @@ def each(seconds: float, work: Callable[[], None], *, name: str) -> None:
             time.sleep(seconds)
             try:
                 work()
-            except Exception as error:
+            except Exception:
                 if is_well:
-                    logger.warning("could not be done", extra={"work": name, "error": type(error).__name__})
+                    logger.exception("could not be done", extra={"work": name})
                 is_well = False
             else:
                 is_well = True

@@ -1,4 +1,4 @@
-"""The network between us and OCP, Redis or PostgreSQL goes bad: nothing is sent twice, and all goes on when it is well."""
+"""The network to OCP, Redis or PostgreSQL goes bad: nothing is sent twice, and all goes on when it is well again."""
 
 import random
 import threading

@@ -11,8 +11,8 @@ from django.conf import settings
 from tests import scenes
 from tests.faults import lengths, record
 from tests.faults.ground import Crew, Services
-from tests.faults.stories import Story, comes_true, judge, told
-from tests.scenes import Cast, control
+from tests.faults.stories import Story, comes_true, told
+from tests.scenes import control
 from upgrades import selectors
 from upgrades.models import AuditEvent, UpgradeRun
 from upgrades.services import decisions
