@@ -32,7 +32,7 @@ class Story:
         self.random = random.Random(seed)  # noqa: S311 (a seed to repeat, no secret)
         self.cast = cast
         self.look_alike = LookAlike(speed=SPEED)
-        several.move_servers(self.look_alike, 100 + seed)
+        several.move_servers(self.look_alike, 100 + seed % 100)
         self.look_alike.start()
         port = int(self.look_alike.url.rpartition(":")[2])
         self.proxy = Proxy(("127.0.0.1", port))
