@@ -177,10 +177,11 @@ class Crew:
         self.services = services
         self.log = Log()
         self.pids: dict[str, int] = {}
+        self.port = demo.free_ports()[0]
         self._names = list(programs)
         words = before or {}
         self._supervisor = Supervisor(
-            [Program(name, [*words.get(name, ()), *_command(name)]) for name in programs],
+            [Program(name, [*words.get(name, ()), *self._command(name)]) for name in programs],
             guard=services.guard,
             environment={**services.environment(), **(environment or {})},
             console=self.log,  # type: ignore[arg-type]
@@ -191,8 +192,7 @@ class Crew:
     def __enter__(self) -> "Crew":
         self._thread.start()
         for name in self._names:
-            words = "beat rings" if name.startswith("beat") else " ready."
-            assert wait_until(lambda name=name, words=words: self.log.has(name, words), READY_SECONDS), self.log.lines
+            assert wait_until(lambda name=name: self._is_ready(name), READY_SECONDS), self.log.lines
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -200,6 +200,10 @@ class Crew:
             self.signal(name, signal.SIGCONT)
         self._supervisor.end()
         self._thread.join(10)
+
+    @property
+    def url(self) -> str:
+        return f"http://{demo.LOOPBACK}:{self.port}"
 
     def signal(self, name: str, number: signal.Signals) -> None:
         """To the process of that name alone."""
@@ -209,15 +213,19 @@ class Crew:
     def is_stopped(self, name: str) -> bool:
         return bool(psutil.Process(self.pids[name]).status() == psutil.STATUS_STOPPED)
 
+    def _command(self, name: str) -> list[str]:
+        kind = name.partition("-")[0]
+        if kind == "web":
+            return demo.web(self.port)
+        return demo.beat() if kind == "beat" else demo.worker(name, WORKERS[kind], WORKER_THREADS)
+
+    def _is_ready(self, name: str) -> bool:
+        if name == "web":
+            return demo.answers(f"{self.url}/healthz")
+        return self.log.has(name, "beat rings" if name.startswith("beat") else " ready.")
+
     def _started(self, pids: Mapping[str, int]) -> None:
         self.pids.update(pids)
-
-
-def _command(name: str) -> list[str]:
-    kind = name.partition("-")[0]
-    if kind == "beat":
-        return demo.beat()
-    return demo.worker(name, WORKERS[kind], WORKER_THREADS)
 
 
 def wiped(services: Services) -> None:
