@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 # So many events wait for a viewer that does not take them; then it is dropped and comes again.
 WAITING_MOST = 8
 _LISTEN_SECONDS = 5.0
+_SUBSCRIBE_SECONDS = 2.0
 _read = sync_to_async(reading.read, thread_sensitive=False)
 
 
@@ -106,7 +107,8 @@ class Hub:
                 settings.REDIS_URL, socket_connect_timeout=1.0, health_check_interval=int(2 * _LISTEN_SECONDS)
             )
             listener = client.pubsub()
-            await listener.psubscribe(live.channel("*"))
+            # A Redis that swallows packets is as good as none: browsers ask for the snapshot then.
+            await asyncio.wait_for(listener.psubscribe(live.channel("*")), _SUBSCRIBE_SECONDS)
             self.is_listening = True
             self._begin(self._hear(client, listener))
             self._begin(self._beat())
