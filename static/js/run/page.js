@@ -34,6 +34,8 @@ class RunPage {
 
   begin() {
     this.document.addEventListener("visibilitychange", () => this.seen());
+    // After a long time without a network the next try by itself may be half a minute away.
+    addEventListener("online", () => this.seen());
     followInPlace(this.document, () => this.moveTo());
     addEventListener("pagehide", () => this.source.stop());
     setInterval(() => this.tick(), 1000);
