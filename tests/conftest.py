@@ -98,9 +98,24 @@ def django_db_setup(services: embedded.Services | servers.Given, django_db_block
 
 
 def clean_database(superuser_url: str) -> None:
-    """Empties every table past the triggers that protect some: Django's own TRUNCATE is refused, as it should be."""
+    """Empties every table past the triggers that protect some: Django's own TRUNCATE is refused, as it should be.
+
+    The file outside the database goes too: it would say that these tables were restored from a backup.
+    """
+    forget_state()
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute(CLEANING)
+
+
+def forget_state() -> None:
+    """Removes what workers keep outside the database."""
+    shutil.rmtree(test_settings.STATE_DIR, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_state() -> None:
+    """No file of an earlier test, whose rows were undone without a word to it."""
+    forget_state()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from upgrades.services import (
     checking,
     expiring,
     following,
+    halts,
     inventory,
     moves,
     readability,
@@ -43,6 +44,7 @@ def register_endpoint(**_signal: Any) -> None:
 def tick() -> None:
     """Ring for everything that is due. Beat sends it each second; a service may ring earlier."""
     schedule.beat_heart("worker")
+    halts.look()
     for name, key in schedule.due():
         current_app.send_task(name, args=[key], expires=30)
     current_app.send_task("upgrades.expire", expires=2)
