@@ -16,6 +16,7 @@ from upgrades.selectors.clusters import (
 )
 from upgrades.selectors.graphs import RunGraph, Step, run_graph
 from upgrades.selectors.halts import is_halted, now_shown, open_halts, server, shown_beside, voted
+from upgrades.selectors.heartbeats import silent_parts
 from upgrades.selectors.inbox import Inbox, inbox, inbox_count
 from upgrades.selectors.packages import package_list
 from upgrades.selectors.path_files import graph_of_sha256, path_file_in_force, path_graph, path_graphs
@@ -72,6 +73,7 @@ __all__ = [
     "server",
     "server_versions",
     "shown_beside",
+    "silent_parts",
     "taking_requests",
     "unsealed",
     "version_counts",

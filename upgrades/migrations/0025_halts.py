@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("upgrades", "0023_indexes_of_long_lists"),
+        ("upgrades", "0024_audit_of_a_person_somewhere"),
     ]
 
     operations = [

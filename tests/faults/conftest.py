@@ -1,0 +1,28 @@
+"""What the faults' tests share: the checker over this run's database."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from tests.faults import checker
+from tests.faults.ground import Services
+from tests.faults.records import Ocp, Records
+
+
+@pytest.fixture
+def read_records(transactional_db: None, services: object) -> Callable[..., Records]:
+    """Reads the records past the product: read_records(look_alike, ...)."""
+    superuser_url = services.superuser_url  # type: ignore[attr-defined]
+
+    def read(*look_alikes: Ocp) -> Records:
+        return checker.read(superuser_url, look_alikes)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def own_services(django_db_blocker: DjangoDbBlocker) -> Iterator[Services]:
+    """PostgreSQL and Redis that tests may kill: those of the run stay as they are."""
+    with django_db_blocker.unblock(), Services() as running:
+        yield running
