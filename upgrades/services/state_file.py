@@ -7,15 +7,19 @@ or the new one, never half of one. Any number of processes, and of hosts on a sh
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 
 from upgrades.rules import Reason, halts
 
 NAME = "state.json"
+LOCK_SECONDS = 2.0
+LOCK_PAUSE_SECONDS = 0.01
 # Ours are some kilobytes.
 _MOST_BYTES = 1 << 20
 
@@ -74,8 +78,22 @@ def held() -> Iterator[None]:
     except OSError as error:
         raise Unusable("halt.file_unwritable", str(error.strerror)) from error
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(file)
         yield
+
+
+def _lock(file: IO[bytes]) -> None:
+    """Wait for the lock, but not for one who was stopped with it: a tick has other things to do. Raises Unusable."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise Unusable("halt.file_unwritable", "locked by another process") from error
+            time.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _write(content: bytes) -> None:
