@@ -1,7 +1,7 @@
 """Death at the k-th call to the database or to OCP, in a forked process that is really gone: no finally, no rollback.
 
-The calls are those that reach another process: SQL statements, commits, and what goes over sockets to OCP. Dying
-before a call is what the others see of dying after the one before it; "during" a commit it is sent and not answered.
+The calls are those that reach another process: SQL statements, commits, and what goes over sockets to OCP. Nothing
+leaves the process between two of them, so a death before one call is, for all others, the death after the call before.
 """
 
 import os
@@ -110,7 +110,7 @@ def _live(job: Callable[[], None], reaper: Reaper, writing: int) -> None:
         job()
         os.write(writing, "\n".join(call.replace("\n", " ") for call in reaper.calls).encode())
         code = DONE
-    except BaseException:
+    except Exception:  # noqa: BLE001 (told to the parent, which fails)
         os.write(writing, traceback.format_exc().encode())
         sys.stderr = None  # type: ignore[assignment]
     finally:
