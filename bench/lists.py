@@ -1,7 +1,8 @@
 """P2: the lists of requests, runs and the audit at 1,000,000 rows, beside the same pages at 100.
 
 A first page, filtered ones, and one in the middle of each list; then which statements of these pages read far more
-rows than they show. Figures are of the processor's time of this process and of its PostgreSQL: those of the clock say how busy the machine is.
+rows than they show. Figures are the processor's time of this process and of its PostgreSQL: the clock's say how busy
+the machine is.
 Its own PostgreSQL and Redis. Run from the root: python -m bench.lists, with another number of rows
 where a million takes too long.
 """
@@ -36,11 +37,13 @@ READ_MOST = 1000
 FILL = (
     """
 INSERT INTO upgrades_changerequest (
-    endpoint_id, cluster_id, target_file_name, purpose, impact, ticket, requester_id, status, outcome, revision, sent_back_revision,
-    lock_version, plan, fingerprint, quorum, policy_version, auto_start, created_at, status_at
+    endpoint_id, cluster_id, target_file_name, purpose, impact, ticket, requester_id, status, outcome, revision,
+    sent_back_revision, lock_version, plan, fingerprint, quorum, policy_version, auto_start, created_at, status_at
 )
-SELECT %(endpoint)s, (%(clusters)s::bigint[])[1 + n %% %(cluster_count)s], 'oceanbase-4.2.1.8.rpm', 'Fixes ' || n, '', '',
-    (%(people)s::bigint[])[1 + n %% 3], CASE n %% 50 WHEN 0 THEN 'withdrawn' WHEN 1 THEN 'expired' ELSE 'done' END,
+SELECT %(endpoint)s, (%(clusters)s::bigint[])[1 + n %% %(cluster_count)s], 'oceanbase-4.2.1.8.rpm',
+    'Fixes ' || n, '', '',
+    (%(people)s::bigint[])[1 + n %% 3],
+    CASE n %% 50 WHEN 0 THEN 'withdrawn' WHEN 1 THEN 'expired' ELSE 'done' END,
     CASE WHEN n %% 50 > 1 THEN 'verified' ELSE '' END, 1, 0, 3, '{"target": {"version": "4.2.1.8"}}',
     repeat('a', 64), 1, 0, false, now() - (%(most)s - n) * interval '1 minute',
     now() - (%(most)s - n) * interval '1 minute'

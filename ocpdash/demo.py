@@ -36,7 +36,7 @@ DURATIONS = {
     "STALE_SECONDS": "20",
 }
 # What of var/ --reset takes away; the keys and the look-alike's ports stay.
-DATA = ("postgres", "postgres.new", "ocp-state.json", "static", "demo.json")
+DATA = ("postgres", "postgres.new", "ocp-state.json", "state", "static", "demo.json")
 FIRST_PORTS = (8080, 8081)
 
 
@@ -71,6 +71,7 @@ def environment() -> dict[str, str]:
         "OCPDASH_MODE": "demo",
         "OCPDASH_VAR": str(var),
         "STATIC_ROOT": str(var / "static"),
+        "STATE_DIR": str(var / "state"),
         "SECRET_KEY": secret_key(var),
         "CREDENTIALS_KEYS": credentials_key(var),
         "ALLOWED_HOSTS": f"{LOOPBACK},localhost,[::1]",

@@ -202,6 +202,8 @@ LOCALE_PATHS = [BASE_DIR / "upgrades" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 DISPLAY_TIME_ZONE = env.zone("DISPLAY_TIME_ZONE", "Asia/Shanghai" if MODE == "demo" else "UTC")
+# What a host keeps outside the database, so that it notices one that was restored; see services/halts.py.
+STATE_DIR = Path(env.text("STATE_DIR", str(VAR_DIR / "state")))
 # A worker or beat touches it as it works; a container's health check looks at its time.
 PULSE_FILE = env.text("PULSE_FILE", "")
 LOGGING = logs.configuration(env.choice("LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR")))

@@ -19,6 +19,7 @@ MEANINGS = {
     "SESSION_IDLE_SECONDS": "a session without a click ends after it",
     "STATIC_ROOT": "the folder that `collectstatic` fills and web serves",
     "DISPLAY_TIME_ZONE": "the time zone of people who have chosen none",
+    "STATE_DIR": "a folder of workers that outlives restarts: what they keep there shows that a database was restored",
     "PULSE_FILE": "a worker or beat touches this file as it works, for health checks",
     "LOG_LEVEL": "`DEBUG`, `INFO`, `WARNING` or `ERROR`",
     "CREDENTIALS_KEYS": "keys that seal the credentials of endpoints, the newest first, separated by commas",

@@ -5,9 +5,11 @@ from tests/factories.py; processes from tests/stack.py.
 """
 
 import ipaddress
+import json
 import os
 import shutil
 import sys
+import uuid
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -39,24 +41,32 @@ FAILURES = Path(__file__).resolve().parent.parent / "var" / "test-failures"
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-# Three tables are kept: migrations fill them, for Django itself.
+# Three tables are kept: migrations fill them, for Django itself. An epoch begins, and the former ones are known: a file
+# of theirs, which a process at work may still write, does not say that the database was restored. Under the lock of
+# services.halts: whoever compares with what is deleted here declares nothing any more.
 CLEANING = """
+SELECT pg_advisory_xact_lock(7317325103);
 SET session_replication_role = replica;
 DO $$
 DECLARE name text;
 BEGIN
     FOR name IN SELECT quote_ident(tablename) FROM pg_tables
-        WHERE schemaname = 'public' AND tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
+        WHERE schemaname = 'public' AND tablename NOT IN
+        ('django_migrations', 'django_content_type', 'auth_permission', 'upgrades_epoch')
     LOOP
         EXECUTE 'DELETE FROM ' || name;
     END LOOP;
     FOR name IN SELECT quote_ident(sequencename) FROM pg_sequences
-        WHERE schemaname = 'public' AND last_value IS NOT NULL
+        WHERE schemaname = 'public' AND last_value IS NOT NULL AND sequencename <> 'upgrades_epoch_id_seq'
     LOOP
         EXECUTE 'ALTER SEQUENCE ' || name || ' RESTART';
     END LOOP;
 END $$;
+DELETE FROM upgrades_epoch WHERE id < (SELECT max(id) - 20 FROM upgrades_epoch);
+INSERT INTO upgrades_epoch (key, server, began_at) VALUES ('{key}', '', now());
 """
+# The epoch of this run's database, and of the file beside it; "" before the first cleaning.
+epochs: dict[Path, str] = {}
 
 
 def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
@@ -97,10 +107,33 @@ def django_db_setup(services: embedded.Services | servers.Given, django_db_block
     TransactionTestCase._fixture_teardown = lambda _self: clean_database(services.superuser_url)
 
 
-def clean_database(superuser_url: str) -> None:
-    """Empties every table past the triggers that protect some: Django's own TRUNCATE is refused, as it should be."""
+def clean_database(superuser_url: str, state: Path = test_settings.STATE_DIR) -> None:
+    """Empties every table past the triggers that protect some: Django's own TRUNCATE is refused, as it should be.
+
+    The file in `state` begins anew, too: it would say that these tables were restored from a backup.
+    """
+    key = uuid.uuid4().hex
     with psycopg.connect(superuser_url, autocommit=True) as connection:
-        connection.execute(CLEANING)
+        connection.execute(CLEANING.replace("{key}", key))
+    epochs[state] = key
+    reset_state(state)
+
+
+def reset_state(state: Path = test_settings.STATE_DIR) -> None:
+    """What workers keep outside the database, as after the last cleaning."""
+    if state not in epochs:
+        shutil.rmtree(state, ignore_errors=True)
+        return
+    state.mkdir(parents=True, exist_ok=True)
+    new = state / "state.cleaned"
+    new.write_text(json.dumps({"epoch": epochs[state], "head": "", "sent": []}))
+    new.replace(state / "state.json")
+
+
+@pytest.fixture(autouse=True)
+def _state_of_its_own() -> None:
+    """Not the file of an earlier test, whose rows were undone without a word to it."""
+    reset_state()
 
 
 @pytest.fixture

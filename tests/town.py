@@ -270,6 +270,7 @@ class Town:
             "endpoints-address": moved(self.spare),
             "endpoints-apart": {"other": self.endpoint.pk},
             "endpoints-test": {},
+            "halts-lift": {"comment": "Compared with OCP.", "shown": "1"},
             "users-create": {"username": "new", "full_name": "New Person", "grants": ["viewer:dev"]},
             "users-grants": {"grants": ["viewer:dev"]},
             "users-deactivate": {},

@@ -115,6 +115,9 @@ ACTIONS: Mapping[str, str | Promise] = {
     "token.overreach": _("tried with an API token what its scopes do not allow"),
     "user.sign_in": _("signed in"),
     "user.sign_out": _("signed out"),
+    "halt.declare": _("stopped all sending to OCP"),
+    "halt.settle": _("voided after a restore what had been decided before it"),
+    "halt.lift": _("let things be sent to OCP again"),
     "audit.export": _("exported the audit trail"),
     "audit.alarm": _("found that the audit trail is not as it was sealed"),
 }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from upgrades import selectors
-from upgrades.models import Role, UpgradeRun, User
+from upgrades.models import Halt, Role, UpgradeRun, User
 from upgrades.templatetags.ocpdash import display_zone, zone_text
 
 THEME_COOKIE = "theme"
@@ -115,6 +115,11 @@ class Frame:
     @cached_property
     def open_runs(self) -> int:
         return UpgradeRun.objects.visible_to(self.user).open().count() if self.user else 0
+
+    @cached_property
+    def halts(self) -> list[Halt]:
+        """Why nothing is sent to OCP, the gravest first."""
+        return selectors.open_halts() if self.user else []
 
     @cached_property
     def nav(self) -> list[Section]:

@@ -14,6 +14,7 @@ from upgrades.services import (
     checking,
     expiring,
     following,
+    halts,
     heartbeats,
     inventory,
     moves,
@@ -47,11 +48,18 @@ def register_endpoint(**_signal: Any) -> None:
         logger.error("the endpoint was not registered", extra={"reason": refusal.reason.to_json()})
 
 
+@worker_ready.connect
+def compare_with_file(**_signal: Any) -> None:
+    """Before a worker sends anything: is this database as new as what this host did?"""
+    halts.look()
+
+
 @shared_task(name="upgrades.tick")
 def tick() -> None:
     """Ring for everything that is due. Beat sends it each second; a service may ring earlier."""
     if not schedule.begins("worker", apart=TICKS_APART):
         return
+    halts.look()
     calls = [(name, [key]) for name, key in schedule.due()] + [("upgrades.expire", []), ("upgrades.seal", [])]
     routes = current_app.conf.task_routes
     # Nobody serves a queue that is crowded: what is sent there would only fill Redis.
@@ -130,3 +138,5 @@ def sync_topology(endpoint_id: int) -> None:
 def canary(self: "Task[Any, Any]") -> None:
     came_by = self.request.delivery_info or {}
     heartbeats.note_canary(str(came_by.get("routing_key")), str(self.request.hostname))
+    # The tick is taken by one host: canaries come to each.
+    halts.look()

@@ -15,6 +15,7 @@ from upgrades.views import (
     decisions,
     endpoints,
     frame,
+    halts,
     health,
     home,
     inbox,
@@ -106,6 +107,9 @@ urlpatterns = [
     path("endpoints/<int:pk>/address/", endpoints.endpoint_address, name="endpoints-address"),
     path("endpoints/<int:pk>/tell-apart/", endpoints.endpoint_tell_apart, name="endpoints-apart"),
     path("endpoints/<int:pk>/test/", endpoints.endpoint_test, name="endpoints-test"),
+    # halts: nothing is sent to OCP
+    path("halts/", halts.halt_list, name="halts-list"),
+    path("halts/lift/", halts.halt_lift, name="halts-lift"),
     # audit
     path("audit/", audit.audit_list, name="audit-list"),
     path("audit/export/", audit_export.audit_export, name="audit-export"),

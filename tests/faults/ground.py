@@ -65,6 +65,8 @@ class Services:
         self.guard = Guard()
         self.embedded = embedded.Services(self._folder / "services", guard=self.guard)
         self.addresses: Mapping[str, str] = {}
+        # Of these services alone: the file beside the test run's own would know another database.
+        self.state = self._folder / "state"
 
     def __enter__(self) -> "Services":
         self.addresses = self.embedded.start()
@@ -98,10 +100,12 @@ class Services:
         host, url = str(self.embedded.sockets / "pg"), self.addresses["REDIS_URL"]
         former = {alias: connections.settings[alias]["HOST"] for alias in connections.settings}, settings.REDIS_URL
         _turn(dict.fromkeys(former[0], host), url)
+        state, settings.STATE_DIR = settings.STATE_DIR, self.state
         try:
             yield
         finally:
             _turn(*former)
+            settings.STATE_DIR = state
 
     def environment(self) -> dict[str, str]:
         """What the product's processes are given: both services behind their proxies."""
@@ -117,12 +121,13 @@ class Services:
             "DATABASE_OWNER_URL": "",
             "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0",
             "OCP_URL": "",
+            "STATE_DIR": str(self.state),
         }
 
     def empty(self) -> None:
         """No row and no key; the processes may be at work."""
         connections.close_all()
-        clean_database(self.superuser_url)
+        clean_database(self.superuser_url, self.state)
         wiped(self)
 
     # --- Strikes ---------------------------------------------------------------------------------------------

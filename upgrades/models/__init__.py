@@ -7,6 +7,7 @@ from upgrades.models.clusters import Cluster, Server, Zone
 from upgrades.models.comments import Comment, Mention
 from upgrades.models.decisions import Decision
 from upgrades.models.endpoints import CredentialsKind, Endpoint, Heartbeat
+from upgrades.models.halts import Epoch, Halt
 from upgrades.models.packages import Package
 from upgrades.models.path_files import PathFile
 from upgrades.models.run_actions import RunAction
@@ -31,7 +32,9 @@ __all__ = [
     "Editor",
     "Endpoint",
     "Environment",
+    "Epoch",
     "Grant",
+    "Halt",
     "Heartbeat",
     "KeptAnswer",
     "Mention",

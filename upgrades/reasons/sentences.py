@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from upgrades.reasons import run_actions
+from upgrades.reasons.halts import HALTS
 from upgrades.reasons.seals import SEALS
 from upgrades.reasons.standing import STANDING
 from upgrades.reasons.verification import VERIFICATION
@@ -282,6 +283,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "run.child_bound": _("OCP's task %(task_id)s is the child of hop %(hop)s."),
     "alarm.moved_after_end": _("OCP's task %(task_id)s runs again, though this run was %(status)s already."),
     "hold.clusters_at_rest": _("OCP shows every cluster RUNNING, one version on its servers, and no upgrade running."),
+    **HALTS,
     **SEALS,
     **VERIFICATION,
     **STANDING,

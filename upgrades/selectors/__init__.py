@@ -15,6 +15,7 @@ from upgrades.selectors.clusters import (
     version_counts,
 )
 from upgrades.selectors.graphs import RunGraph, Step, run_graph
+from upgrades.selectors.halts import is_halted, now_shown, open_halts, server, shown_beside, voted
 from upgrades.selectors.heartbeats import silent_parts
 from upgrades.selectors.inbox import Inbox, inbox, inbox_count
 from upgrades.selectors.packages import package_list
@@ -48,11 +49,14 @@ __all__ = [
     "head_of_chain",
     "inbox",
     "inbox_count",
+    "is_halted",
     "links",
     "loose_events",
     "newest_event",
     "newest_first",
+    "now_shown",
     "observation",
+    "open_halts",
     "owners_and_labels",
     "package_list",
     "path_file_in_force",
@@ -66,9 +70,12 @@ __all__ = [
     "run_timeline",
     "runs_before",
     "seal_hash",
+    "server",
     "server_versions",
+    "shown_beside",
     "silent_parts",
     "taking_requests",
     "unsealed",
     "version_counts",
+    "voted",
 ]

@@ -21,7 +21,7 @@ from upgrades.ocp.errors import OcpError, Unauthorized
 from upgrades.ocp.types import ActionAnswer
 from upgrades.rules import Reason, run_actions, submission, workflow
 from upgrades.rules.run_actions import Kind, Verdict
-from upgrades.services import endpoints, following, moves, readability, step_decisions
+from upgrades.services import endpoints, following, halts, moves, readability, step_decisions
 from upgrades.services import run_actions as actions
 
 _S = workflow.RunActionStatus
@@ -55,7 +55,9 @@ def act(run_action_id: int) -> None:
         return
     client = endpoints.client(action.run.endpoint)
     if action.status == _S.ASKED:
-        _carry_out(action, client)
+        # While nothing may be sent it waits, as long as any other.
+        if halts.look() is None:
+            _carry_out(action, client)
     else:
         following.refresh(action.run, client)
     _put_off(action)
@@ -162,6 +164,10 @@ def _why_not(action: RunAction, run: UpgradeRun) -> Reason | None:
 
 def _send(action: RunAction, client: OcpClient, deadline: float) -> None:
     """THE POST. The row is asked again just before: still sending, still ours, still in time."""
+    why = halts.may_send(halts.sent_action(action))
+    if why is not None:
+        _refuse(action, why)
+        return
     if _is_late(deadline) or not _may_send(action) or _is_late(deadline):
         _refuse(action, Reason("run_action.took_too_long"))
         return
@@ -192,7 +198,7 @@ def _may_send(action: RunAction) -> bool:
         intent_at__gt=Now() - timedelta(seconds=settings.SUBMIT_BUDGET_SECONDS),
     )
     with transaction.atomic(durable=True):
-        if still_ours.update(sent_at=Now()) != 1:
+        if selectors.is_halted() or still_ours.update(sent_at=Now()) != 1:
             return False
         after = {"kind": action.kind, "task_id": action.task_ocp_id, "subtask_id": action.subtask_ocp_id}
         audit.record("run_action.post", subject=action, after=after)

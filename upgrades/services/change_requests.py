@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from upgrades import audit, live
+from upgrades import audit, live, selectors
 from upgrades.models import ChangeRequest, Cluster, ClusterHold, Editor, Revision, Role, User, Vote
 from upgrades.rules import Reason, policy, workflow
 from upgrades.services import contents, moves, plans
@@ -161,6 +161,8 @@ def start(*, change_request: ChangeRequest, fingerprint: str, actor: User, is_un
             raise moves.Invalid(Reason("form.not_understood"), "is_understood")
         if fingerprint != change_request.fingerprint:
             raise moves.TooLate(Reason("change_request.other_plan"))
+        if selectors.is_halted():
+            raise moves.TooLate(Reason("halt.in_force"))
         if not ChangeRequest.objects.filter(pk=change_request.pk, expires_at__gt=Now()).exists():
             raise moves.TooLate(Reason("change_request.approval_ran_out"))
         held = ClusterHold.objects.filter(

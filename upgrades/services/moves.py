@@ -83,6 +83,7 @@ _NEEDS_ADMIN = {
     "user": Reason("user.needs_admin"),
     "endpoint": Reason("endpoint.needs_admin"),
     "path_file": Reason("path_file.needs_admin"),
+    "halt": Reason("halt.needs_admin"),
     # Of an endpoint's address: decisions about runs belong to the people of their environment.
     "decision": Reason("endpoint.needs_admin"),
 }

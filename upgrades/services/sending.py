@@ -17,7 +17,7 @@ from upgrades.models import ChangeRequest, Endpoint, UpgradeRun
 from upgrades.ocp.errors import OcpError, Unauthorized
 from upgrades.ocp.types import UpgradeAnswer
 from upgrades.rules import Reason, submission, workflow
-from upgrades.services import endpoints, moves, plans, preread, runs
+from upgrades.services import endpoints, halts, moves, plans, preread, runs
 
 
 def agrees_again(change_request: ChangeRequest, run: UpgradeRun) -> bool:
@@ -60,6 +60,8 @@ def send(run: UpgradeRun, deadline: float) -> None:
         return
     # The pre-reads may have used our quota up: sent now, the POST would only be refused, and leave doubt.
     why = endpoints.why_not_read(Endpoint.objects.get(pk=run.endpoint_id), selectors.database_now())
+    # Outside the database too it is known that this run is sent, before it is.
+    why = why or halts.may_send(halts.sent_run(run))
     if why is not None:
         _refuse_unsent(run, why)
         return
@@ -91,7 +93,7 @@ def _may_send(run: UpgradeRun) -> bool:
         intent_at__gt=Now() - timedelta(seconds=settings.SUBMIT_BUDGET_SECONDS),
     )
     with transaction.atomic(durable=True):
-        if still_ours.update(sent_at=Now()) != 1:
+        if selectors.is_halted() or still_ours.update(sent_at=Now()) != 1:
             return False
         audit.record("run.send", subject=run, after={"body": run.body})
     return True

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from upgrades import audit, selectors
 from upgrades.models import ChangeRequest, Cluster, Endpoint, Package, UpgradeRun
 from upgrades.rules import Reason, workflow
-from upgrades.services import change_requests, endpoints, holds, identity, moves, plans, preread, sending
+from upgrades.services import change_requests, endpoints, halts, holds, identity, moves, plans, preread, sending
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,10 @@ def submit(change_request_id: int) -> None:
     if not claim(change_request_id):
         return
     change_request = ChangeRequest.objects.select_related("endpoint", "cluster", "requester").get(pk=change_request_id)
+    why = halts.look()
+    if why is not None:
+        _give_back(change_request, "block", why)
+        return
     try:
         reading = preread.read(change_request, seconds=_FIRST_PRE_READ_SECONDS)
     except preread.Blocked as blocked:
@@ -115,6 +119,8 @@ def _check_approval(change_request: ChangeRequest) -> None:
     if rows.update(lock_version=F("lock_version") + 1) != 1:
         raise moves.TooLate(Reason("move.lost_race", {"action": "begin"}))
     change_request.refresh_from_db()
+    if selectors.is_halted():
+        raise _Unfit("block", halts.IN_FORCE)
     if not rows.filter(expires_at__gt=Now()).exists():
         raise _Unfit("expire", Reason("change_request.approval_ran_out"))
     verdict = change_requests.judge(change_request)
