@@ -23,6 +23,12 @@ _REAL = (
     Fault("R2", f"{_SERVICES}[redis]", 200, 50),
     Fault("R3", f"{_SERVICES}[database]", 100, 50),
     Fault("R4", _PARTITIONS, 500, 50),
+    Fault(
+        "R4-pages",
+        "tests/faults/test_pages.py::test_a_page_answers_while_redis_or_postgresql_swallow_everything",
+        60,
+        30,
+    ),
     Fault("R5", f"{_WORKERS}three_beats_and_four_workers_do_everything_once", 10, 10),
     Fault("R6", "tests/faults/test_clocks.py::test_a_clock_that_steps_changes_nothing_that_counts", 300, 60),
     Fault("R13", f"{_WORKERS}a_dead_or_frozen_worker_is_shown_and_its_runs_are_followed_again", 200, 25),

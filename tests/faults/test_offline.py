@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800)
 
 RECONNECT_MS = 5000
 # Longer than the time between two reads; at most so long that the page asks seldom by then.
-SECONDS = (6.0, 16.0)
+SECONDS = (6.0, 13.0)
 SEEN = "document.querySelector('[data-seen] time').getAttribute('datetime')"
 
 
@@ -39,7 +39,7 @@ def run(transactional_db: None, look_alike: LookAlike, settings: Any, stack: Sta
 def test_a_browser_that_was_offline_catches_up_in_five_seconds(
     page: Page, stack: Stack, run: UpgradeRun, look_alike: LookAlike
 ) -> None:
-    seeds, began, missed = lengths.seeds(3, 5, 50), time.monotonic(), 0
+    seeds, began, missed = lengths.seeds(2, 5, 50), time.monotonic(), 0
     stack.start()
     way = Proxy(("127.0.0.1", stack.port))
     stack.url = f"http://127.0.0.1:{way.port}"
