@@ -19,6 +19,7 @@ MODE = env.choice("OCPDASH_MODE", "production", allowed=("production", "demo", "
 IS_PRODUCTION = MODE == "production"
 # Sessions and password links are signed with it; Django's own security.W009 asks for as much.
 LEAST_KEY = 50
+LEAST_TOKEN = 32
 
 # --- Django ---------------------------------------------------------------------------------------------------
 
@@ -172,8 +173,8 @@ if IS_PRODUCTION:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
-    # Health checks come from inside, over plain http.
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    # Health checks and Prometheus come from inside, over plain http.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 # Including subdomains and preloading would decide for hosts of the company that are not ours.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
@@ -204,6 +205,10 @@ TIME_ZONE = "UTC"
 DISPLAY_TIME_ZONE = env.zone("DISPLAY_TIME_ZONE", "Asia/Shanghai" if MODE == "demo" else "UTC")
 # What a host keeps outside the database, so that it notices one that was restored; see services/halts.py.
 STATE_DIR = Path(env.text("STATE_DIR", str(VAR_DIR / "state")))
+# Whoever reads /metrics shows it; without one there is no such page.
+METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
+if IS_PRODUCTION and METRICS_TOKEN and len(METRICS_TOKEN) < LEAST_TOKEN:
+    raise ImproperlyConfigured(f"METRICS_TOKEN must have {LEAST_TOKEN} characters or more.")
 # A worker or beat touches it as it works; a container's health check looks at its time.
 PULSE_FILE = env.text("PULSE_FILE", "")
 LOGGING = logs.configuration(env.choice("LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR")))

@@ -10,6 +10,7 @@ TABLE = Path(__file__).with_name("permissions.txt")
 NO_PAGES = {
     "healthz",
     "readyz",
+    "metrics",
     "clusters-export",
     "audit-export",
     "runs-snapshot",

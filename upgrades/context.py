@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from upgrades import selectors
 from upgrades.models import Halt, Role, UpgradeRun, User
@@ -128,6 +128,8 @@ class Frame:
         sections = [Section("", list(self._entries()))]
         if self.user.has_role(Role.ADMIN, "") or self.user.has_role(Role.AUDITOR, ""):
             sections.append(Section(_("Administration"), [self._entry("users-list", _("People"), "users")]))
+        if self.user.has_role(Role.ADMIN, ""):
+            sections[-1].entries.append(self._entry("doctor", pgettext("page", "Doctor"), "plug"))
         return sections
 
     def _entries(self) -> Iterator[Entry]:

@@ -1,6 +1,7 @@
 """Celery doors: load by id, call one service. Every one may run at any time, any number of times."""
 
 import logging
+import socket
 from typing import Any
 
 from celery import Task, current_app, shared_task
@@ -51,7 +52,8 @@ def register_endpoint(**_signal: Any) -> None:
 @worker_ready.connect
 def compare_with_file(**_signal: Any) -> None:
     """Before a worker sends anything: is this database as new as what this host did?"""
-    halts.look()
+    if halts.look() is None:
+        heartbeats.note_state(socket.gethostname())
 
 
 @shared_task(name="upgrades.tick")
@@ -139,4 +141,5 @@ def canary(self: "Task[Any, Any]") -> None:
     came_by = self.request.delivery_info or {}
     heartbeats.note_canary(str(came_by.get("routing_key")), str(self.request.hostname))
     # The tick is taken by one host: canaries come to each.
-    halts.look()
+    if halts.look() is None:
+        heartbeats.note_state(socket.gethostname())

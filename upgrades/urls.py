@@ -13,12 +13,14 @@ from upgrades.views import (
     clusters,
     comments,
     decisions,
+    doctor,
     endpoints,
     frame,
     halts,
     health,
     home,
     inbox,
+    metrics,
     packages,
     path_files,
     paths,
@@ -44,6 +46,7 @@ urlpatterns = [
     path("language/", login_not_required(require_POST(set_language)), name="set_language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     # signing in
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
@@ -107,6 +110,8 @@ urlpatterns = [
     path("endpoints/<int:pk>/address/", endpoints.endpoint_address, name="endpoints-address"),
     path("endpoints/<int:pk>/tell-apart/", endpoints.endpoint_tell_apart, name="endpoints-apart"),
     path("endpoints/<int:pk>/test/", endpoints.endpoint_test, name="endpoints-test"),
+    # how everything stands that ocpdash stands on
+    path("doctor/", doctor.doctor_page, name="doctor"),
     # halts: nothing is sent to OCP
     path("halts/", halts.halt_list, name="halts-list"),
     path("halts/lift/", halts.halt_lift, name="halts-lift"),

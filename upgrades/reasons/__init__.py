@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from upgrades.reasons import api_sentences, sentences
+from upgrades.reasons import api_sentences, doctor, invariants, sentences
 from upgrades.rules import Reason
 from upgrades.templatetags.ocpdash import STATUS_WORDS
 
-__all__ = ["SENTENCES", "WORDS", "plain", "sentence"]
+__all__ = ["SENTENCES", "WORDS", "doctor", "plain", "sentence"]
 
 # Every code with its sentence.
-SENTENCES: Mapping[str, str | Promise] = {**sentences.SENTENCES, **api_sentences.SENTENCES}
+SENTENCES: Mapping[str, str | Promise] = {
+    **sentences.SENTENCES,
+    **api_sentences.SENTENCES,
+    **doctor.DOCTOR,
+    **invariants.INVARIANTS,
+}
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 # Codes among the parameters, in words. A value that is not here is shown as it is: OCP's words always are.

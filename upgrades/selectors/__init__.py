@@ -18,6 +18,7 @@ from upgrades.selectors.graphs import RunGraph, Step, run_graph
 from upgrades.selectors.halts import is_halted, now_shown, open_halts, server, shown_beside, voted
 from upgrades.selectors.heartbeats import silent_parts
 from upgrades.selectors.inbox import Inbox, inbox, inbox_count
+from upgrades.selectors.metrics import Family, metrics
 from upgrades.selectors.packages import package_list
 from upgrades.selectors.path_files import graph_of_sha256, path_file_in_force, path_graph, path_graphs
 from upgrades.selectors.runs import run_detail, run_list, runs_before
@@ -28,6 +29,7 @@ from upgrades.selectors.timelines import Event, RunMove, Timeline, run_timeline
 __all__ = [
     "Chain",
     "Event",
+    "Family",
     "Inbox",
     "Kind",
     "Loose",
@@ -52,6 +54,7 @@ __all__ = [
     "is_halted",
     "links",
     "loose_events",
+    "metrics",
     "newest_event",
     "newest_first",
     "now_shown",

@@ -17,6 +17,8 @@ QUEUES = ("tick", "follow", "inventory")
 # A worker that was taken away for good leaves a row behind.
 _KEPT = timedelta(days=1)
 _WORKER = "worker "
+# A host whose file was compared with the database (services.halts).
+STATE = "state "
 # When the tick was last consumed (tasks.tick).
 _TICK = "worker"
 
@@ -29,6 +31,12 @@ def note_canary(queue: str, worker: str) -> None:
         return
     schedule.beat_heart(_worker(worker))
     Heartbeat.objects.filter(name__startswith=_WORKER, at__lt=Now() - _KEPT).delete()
+
+
+def note_state(host: str) -> None:
+    """`host` compared its file outside the database with it, and they fit."""
+    schedule.beat_heart(f"{STATE}{host}"[:64])
+    Heartbeat.objects.filter(name__startswith=STATE, at__lt=Now() - _KEPT).delete()
 
 
 def forget(worker: str) -> None:
