@@ -103,6 +103,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": False,
+    # What a PATCH must send is what its body says.
+    "COMPONENT_SPLIT_PATCH": False,
     # Choices stay where they stand: the same name means other statuses for other nouns.
     "POSTPROCESSING_HOOKS": [],
     "SORT_OPERATION_PARAMETERS": False,

@@ -31,8 +31,10 @@ _REAL = (
     ),
     Fault("R5", f"{_WORKERS}three_beats_and_four_workers_do_everything_once", 10, 10),
     Fault("R6", "tests/faults/test_clocks.py::test_a_clock_that_steps_changes_nothing_that_counts", 300, 60),
+    Fault("R8", "tests/faults/test_schemathesis.py", 1000, 100),
     Fault("R13", f"{_WORKERS}a_dead_or_frozen_worker_is_shown_and_its_runs_are_followed_again", 200, 25),
     Fault("R13-defaults", f"{_WORKERS}a_dead_or_frozen_worker_is_shown_by_the_default_times", 6, 6),
+    Fault("R17", "tests/faults/test_attacks_approvals.py", 5000, 500),
     Fault("R20-roll", f"{_WORKERS}workers_that_are_ended_one_after_another_lose_no_run", 20, 20),
     Fault(
         "F-WRK-4", f"{_WORKERS}a_worker_that_slept_from_the_intent_until_the_run_was_abandoned_sends_nothing", 20, 10

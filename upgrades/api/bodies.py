@@ -16,6 +16,12 @@ from upgrades.rules import Reason
 from upgrades.services.moves import Invalid
 
 LONGEST_NAME = 100
+# The serializers would also take "on" for true and "3" for 3, in any script: "I have read it" is said by true alone.
+_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...] = (
+    (serializers.BooleanField, bool),
+    (serializers.IntegerField, int),
+    (serializers.Field, str),
+)
 
 
 class JsonParser(BaseParser):
@@ -45,12 +51,19 @@ class Body(serializers.Serializer[Any]):
     """The fields that a call takes. Any other is refused by name: nobody hands in a status or a requester."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """The values of the known fields of a JSON object. Raises Invalid for another field."""
+        """The values of the known fields of a JSON object. Raises Invalid for another field, and for another type."""
         unknown = sorted(str(name) for name in set(data) - set(self.fields))
         if unknown:
             known = ", ".join(self.fields) or "-"
             raise Invalid(Reason("api.unknown_field", {"name": unknown[0][:LONGEST_NAME], "known": known}), unknown[0])
+        for name, value in data.items():
+            if type(value) is not _type_of(self.fields[name]):
+                raise Invalid(Reason("api.bad_field", {"name": name}), name)
         return super().to_internal_value(data)
+
+
+def _type_of(field: Any) -> type:
+    return next(kind for of, kind in _TYPES if isinstance(field, of))
 
 
 def given(request: Request, body: type[Body]) -> dict[str, Any]:
