@@ -13,4 +13,7 @@ class Fault:
     part: int
 
 
-FAULTS: dict[str, Fault] = {fault.id: fault for fault in ()}
+FAULTS: dict[str, Fault] = {
+    fault.id: fault
+    for fault in (Fault("R12", "tests/faults/test_odd_answers.py::test_no_kind_of_odd_answer_hurts", full=8, part=1),)
+}
