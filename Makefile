@@ -2,6 +2,7 @@
 # make test    every test, browser included        make check   lint, types, layers (under 30 s)
 # make test-servers    the same tests on the PostgreSQL and Redis of DATABASE_SUPERUSER_URL and REDIS_URL
 # make test-faults  faults, crashes and attacks, 25 minutes        make faults  the same in full, in parts
+# make audit   semgrep with our own rules, bandit, committed secrets; needs no network once it is installed
 # make coverage the tests again, by half slower, with what they miss
 # make bench   figures into bench/                 make journey the main job by a real browser
 # make openapi          docs/openapi.yaml, what the API says of itself
@@ -27,7 +28,7 @@ PRODUCTION = OCPDASH_MODE=production ALLOWED_HOSTS=ocpdash.example \
 
 CHINESE := upgrades/locale/zh_Hans/LC_MESSAGES/django
 
-.PHONY: demo test test-faults faults coverage test-servers check bench journey messages openapi settings venv clean
+.PHONY: demo test test-faults faults coverage test-servers check audit bench journey messages openapi settings venv clean
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(ARGS)
@@ -59,6 +60,15 @@ check: venv
 	@$(BIN)/djlint --lint --quiet templates
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# The rules' own tests come first: a rule that catches nothing any more would pass every scan.
+SEMGREP = PATH="$(CURDIR)/.venv-audit/bin:$$PATH" .venv-audit/bin/semgrep scan --metrics=off --disable-version-check --quiet
+
+audit: .venv-audit/.installed
+	@$(SEMGREP) --test --config .ci/semgrep/rules .ci/semgrep/tests
+	@$(SEMGREP) --error --strict --config .ci/semgrep/rules ocpdash upgrades templates static bench manage.py
+	@.venv-audit/bin/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml ocpdash upgrades bench
+	@.venv-audit/bin/python .ci/secrets.py
 
 bench: venv
 	@for file in $$(grep -l __main__ bench/*.py); do $(BIN)/python -m "bench.$$(basename "$$file" .py)" || exit 1; done
@@ -92,5 +102,11 @@ $(VENV)/.installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
 	@$(PIP) -r requirements-dev.txt
 	@touch $(VENV)/.installed $@
 
+.venv-audit/.installed: requirements-audit.txt
+	@$(FIND_PYTHON); "$$python" -m venv .venv-audit
+	@echo "Installing what audits into .venv-audit"
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.txt
+	@touch $@
+
 clean:
-	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov
+	@rm -rf $(VENV) .venv-audit var .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov

@@ -15,6 +15,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
 from django.core.management import call_command  # noqa: E402 (after the set-up)
+from django.db import connection  # noqa: E402
 
 from ocpdash import embedded, processes  # noqa: E402
 
@@ -32,3 +33,11 @@ def own_services() -> Iterator[embedded.Services]:
         services.stop()
         guard.close()
         shutil.rmtree(test_settings.SERVICES, ignore_errors=True)
+
+
+def backend() -> int:
+    """Return the process id of the PostgreSQL process that serves this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    return int(pid)

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, process_time
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -23,6 +23,25 @@ def timed(turns: int, **calls: Callable[[], object]) -> dict[str, float]:
             call()
             times[name].append(perf_counter() - begun)
     return {name: median(taken) * 1000 for name, taken in times.items()}
+
+
+def spent(turns: int, backend: int, **calls: Callable[[], object]) -> dict[str, float]:
+    """Return the median of the processor's time that each call takes, in milliseconds, however busy the machine is.
+
+    That of this process and of the PostgreSQL process `backend` that serves it; Linux tells the latter. They take turns.
+    """
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _turn in range(turns):
+        for name, call in calls.items():
+            begun = process_time() + backend_seconds(backend)
+            call()
+            times[name].append(process_time() + backend_seconds(backend) - begun)
+    return {name: median(taken) * 1000 for name, taken in times.items()}
+
+
+def backend_seconds(pid: int) -> float:
+    """Return the processor's time that a process has had so far, in seconds, finer than /proc/<pid>/stat tells it."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
 
 
 def p95(figures: Sequence[float]) -> float:

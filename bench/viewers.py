@@ -43,8 +43,8 @@ SUBTASKS = 60
 AT_ONCE = 20
 SECONDS = 60
 CONNECTIONS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-    " AND datname = current_database()"
+    "SELECT coalesce(string_agg(state || ': ' || query, '; '), ''), count(*) FROM pg_stat_activity"
+    " WHERE backend_type = 'client backend' AND application_name = 'web'"
 )
 
 
@@ -173,10 +173,13 @@ def main() -> None:
         with psycopg.connect(services.superuser_url, autocommit=True) as watcher:
 
             def count() -> int:
-                row = watcher.execute(CONNECTIONS).fetchone()
-                return int(row[0]) if row else 0
+                # Of the web process alone: this one's threads keep connections of their own.
+                row = watcher.execute(CONNECTIONS).fetchone() or ("", 0)
+                if row[1]:
+                    print("   held:", row[0][:300])
+                return int(row[1])
 
-            before = count()
+            stack.environment["PGAPPNAME"] = "web"
             stack.start_web()
             pid = stack.processes["web"].pid
             empty = megabytes(pid)
@@ -198,8 +201,8 @@ def main() -> None:
             floor.end(SECONDS)
             last, bare = median(pair[0][0] for pair in pairs), median(pair[1] for pair in pairs)
             record("viewers", f"{VIEWERS} streams, the last viewer's delay, ms (goal: 1.5 times)", last, bare)
-            held = max(pair[0][1] for pair in pairs) - before
-            record("viewers", f"{VIEWERS} streams, connections to PostgreSQL held (goal: 0)", max(0, held))
+            held = max(pair[0][1] for pair in pairs)
+            record("viewers", f"{VIEWERS} streams, connections to PostgreSQL held (goal: 0)", held)
             record("viewers", f"{VIEWERS} streams, KB of memory for each", (megabytes(pid) - empty) * 1024 / VIEWERS)
     guard.close()
 

@@ -4,7 +4,10 @@ import os
 import warnings
 
 from django.core.asgi import get_asgi_application
-from django.db import connections
+from django.db import close_old_connections, connections
+
+from ocpdash.celery import TICK_SECONDS
+from ocpdash.watchdog import each
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocpdash.settings")
 
@@ -19,5 +22,19 @@ _pages = get_asgi_application()
 
 # Models are there only now.
 from upgrades import stream  # noqa: E402
+from upgrades.services import heartbeats, schedule  # noqa: E402
+
+LOOK_SECONDS = 5.0
+
+
+def _look_round() -> None:
+    """Web lives, and rings where beat does not."""
+    try:
+        schedule.beat_heart("web")
+        heartbeats.ring_for_beat(2 * TICK_SECONDS)
+    finally:
+        close_old_connections()
+
 
 application = stream.Beside(_pages)
+each(LOOK_SECONDS, _look_round, name="look round")

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,11 +127,12 @@ def seconds(name: str, default: float, *, least: float = 0.0) -> float:
     return duration
 
 
-def database(name: str, options: str) -> dict[str, Any]:
+def database(name: str, options: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Django's settings of one PostgreSQL database, from postgresql://user:password@host:port/name.
 
     A unix socket's folder goes into ?host=/folder; sslmode and sslrootcert are handed on. `options` are
-    the server settings of each connection, in libpq's form ("-c statement_timeout=30s").
+    the server settings of each connection, in libpq's form ("-c statement_timeout=30s"); `parameters` are libpq's
+    own, each unless the URL has another value for it.
     """
     url = urlsplit(secret(name))
     database_name = unquote(url.path.lstrip("/"))
@@ -146,7 +148,7 @@ def database(name: str, options: str) -> dict[str, Any]:
         "PASSWORD": unquote(url.password or ""),
         "HOST": query.pop("host", url.hostname or ""),
         "PORT": str(url.port or query.pop("port", "")),
-        "OPTIONS": {**query, "options": options},
+        "OPTIONS": {**parameters, **query, "options": options},
     }
 
 

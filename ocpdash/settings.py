@@ -112,16 +112,31 @@ SPECTACULAR_SETTINGS = {
 # synchronous_commit: a run's row must be on disk before its POST leaves.
 _DURABLE = "-c synchronous_commit=on"
 _LIMITED = f"{_DURABLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+# So that a server that vanished without a word is noticed: in seconds while connecting, in half a minute later.
+_NOTICED = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
 _KEPT: dict[str, Any] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
-DATABASES = {"default": env.database("DATABASE_URL", _LIMITED) | _KEPT}
+DATABASES = {"default": env.database("DATABASE_URL", _LIMITED, _NOTICED) | _KEPT}
 # Only migrate and its grants sign in as the owner; web and worker processes are not given this variable.
 if env.secret("DATABASE_OWNER_URL", ""):
-    DATABASES["owner"] = env.database("DATABASE_OWNER_URL", _DURABLE)
+    DATABASES["owner"] = env.database("DATABASE_OWNER_URL", _DURABLE, _NOTICED)
 
 REDIS_URL, CELERY_BROKER_URL = env.redis("REDIS_URL")
 CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED} if REDIS_URL.startswith("rediss") else None
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # A Redis that swallows packets must not hold a page for ever.
+        "OPTIONS": {"socket_timeout": 1.0, "socket_connect_timeout": 1.0},
+    }
+}
 
 # --- People ----------------------------------------------------------------------------------------------------
 
@@ -233,6 +248,8 @@ ACTION_LAPSE_SECONDS = _guard("ACTION_LAPSE_SECONDS", 600)
 VERIFY_SECONDS = _guard("VERIFY_SECONDS", 15)
 DISAGREE_AFTER_SECONDS = _guard("DISAGREE_AFTER_SECONDS", 180)
 DISAGREE_SECONDS = _guard("DISAGREE_SECONDS", 300)
+# A worker or beat that is connected and does nothing for so long ends itself, to be started anew.
+IDLE_EXIT_SECONDS = _guard("IDLE_EXIT_SECONDS", 120)
 if IS_PRODUCTION and UNCONFIRMED_AFTER_SECONDS <= SUBMIT_BUDGET_SECONDS + POST_SECONDS:
     raise ImproperlyConfigured("UNCONFIRMED_AFTER_SECONDS must be longer than SUBMIT_BUDGET_SECONDS + POST_SECONDS.")
 if IS_PRODUCTION and QUIET_PERIOD_SECONDS <= UNCONFIRMED_AFTER_SECONDS:
@@ -246,6 +263,8 @@ DETAIL_WATCHED_SECONDS = env.seconds("DETAIL_WATCHED_SECONDS", 5)
 WATCH_SECONDS = env.seconds("WATCH_SECONDS", 15)
 INVENTORY_SECONDS = env.seconds("INVENTORY_SECONDS", 60)
 STALE_SECONDS = env.seconds("STALE_SECONDS", 90)
+# Our own parts: silent is who gave no sign of life for so long.
+SILENT_SECONDS = env.seconds("SILENT_SECONDS", 30)
 # The stream of an open page: how often it says how fresh it is, and how often its session is looked at again.
 STREAM_PULSE_SECONDS = env.seconds("STREAM_PULSE_SECONDS", 10)
 STREAM_CHECK_SECONDS = env.seconds("STREAM_CHECK_SECONDS", 60)

@@ -14,13 +14,13 @@ def connect(look_alikes: Sequence[LookAlike], settings: Any) -> list[Endpoint]:
     """An endpoint for each look-alike, its mirror filled."""
     found = []
     for number, look_alike in enumerate(look_alikes):
-        _move_servers(look_alike, 100 + number)
+        move_servers(look_alike, 100 + number)
         settings.OCP_ENDPOINT_NAME = f"OCP {number}"
         found.append(scenes.connect(look_alike, settings))
     return found
 
 
-def _move_servers(look_alike: LookAlike, network: int) -> None:
+def move_servers(look_alike: LookAlike, network: int) -> None:
     """Nothing may start on a server that two endpoints show."""
     with look_alike.world.lock:
         for cluster in look_alike.world.clusters.values():

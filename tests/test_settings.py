@@ -261,7 +261,7 @@ def test_celery_settings_that_the_promises_rest_on():
 
 
 def test_beat_rings_each_second_and_its_messages_expire():
-    (entry,) = celery.app.conf.beat_schedule.values()
+    entry = celery.app.conf.beat_schedule["tick"]
     assert entry == {"task": "upgrades.tick", "schedule": 1.0, "options": {"expires": 2.0}}
     assert celery.app.conf.beat_scheduler == "celery.beat:Scheduler"
 

@@ -35,17 +35,22 @@ def channel(run_id: int | str) -> str:
 
 def ring() -> None:
     """Ask for a tick now. Losing it costs one second: beat rings each second anyway."""
-    _send("upgrades.tick", expires=2)
+    _send("upgrades.tick")
+
+
+def waiting(queue: str) -> int:
+    """How many messages nobody has taken from `queue` yet. Raises redis.RedisError where nobody knows."""
+    return int(connection().llen(queue))
 
 
 def ring_start(change_request_id: int) -> None:
     """Ask for this start to be carried out now. Losing it costs one second: each tick asks for what nobody claimed."""
-    _send("upgrades.submit", change_request_id, expires=30)
+    _send("upgrades.submit", change_request_id)
 
 
-def _send(name: str, *args: int, expires: int) -> None:
+def _send(name: str, *args: int) -> None:
     try:
-        current_app.send_task(name, args=args, expires=expires, retry=False, ignore_result=True)
+        current_app.send_task(name, args=args, retry=False, ignore_result=True)
     except _RING_ERRORS as error:
         logger.warning("ring lost", extra={"error": type(error).__name__})
 

@@ -3,9 +3,10 @@
 import logging
 from typing import Any
 
-from celery import current_app, shared_task
+from celery import Task, current_app, shared_task
 from celery.signals import worker_ready
 
+from upgrades import live
 from upgrades.models import Endpoint
 from upgrades.services import (
     acting,
@@ -13,6 +14,7 @@ from upgrades.services import (
     checking,
     expiring,
     following,
+    heartbeats,
     inventory,
     moves,
     readability,
@@ -29,6 +31,12 @@ from upgrades.services import (
 
 logger = logging.getLogger(__name__)
 
+# Seconds between two of a kind: those that come closer have waited for a worker, or came twice.
+TICKS_APART = 0.1
+CHORES_APART = 0.5
+# Minutes of ticks that wait.
+CROWDED = 500
+
 
 @worker_ready.connect
 def register_endpoint(**_signal: Any) -> None:
@@ -42,11 +50,15 @@ def register_endpoint(**_signal: Any) -> None:
 @shared_task(name="upgrades.tick")
 def tick() -> None:
     """Ring for everything that is due. Beat sends it each second; a service may ring earlier."""
-    schedule.beat_heart("worker")
-    for name, key in schedule.due():
-        current_app.send_task(name, args=[key], expires=30)
-    current_app.send_task("upgrades.expire", expires=2)
-    current_app.send_task("upgrades.seal", expires=2)
+    if not schedule.begins("worker", apart=TICKS_APART):
+        return
+    calls = [*schedule.due(), ("upgrades.expire",), ("upgrades.seal",)]
+    routes = current_app.conf.task_routes
+    # Nobody serves a queue that is crowded: what is sent there would only fill Redis.
+    served = {queue for queue in heartbeats.QUEUES if live.waiting(queue) < CROWDED}
+    for name, *keys in calls:
+        if routes[name]["queue"] in served:
+            current_app.send_task(name, args=keys)
 
 
 @shared_task(name="upgrades.submit")
@@ -82,7 +94,12 @@ def verify(endpoint_id: int) -> None:
 
 @shared_task(name="upgrades.expire")
 def expire() -> None:
-    schedule.beat_heart("follower")
+    if schedule.begins("follower", apart=CHORES_APART):
+        expire_all()
+
+
+def expire_all() -> None:
+    """What time alone brings about, and needs no OCP."""
     sweeping.turn_unconfirmed()
     acting.turn_unconfirmed()
     expiring.expire_all()
@@ -92,8 +109,9 @@ def expire() -> None:
 
 @shared_task(name="upgrades.seal")
 def seal() -> None:
-    sealing.seal_new()
-    checking.check_due()
+    if schedule.begins("sealer", apart=CHORES_APART):
+        sealing.seal_new()
+        checking.check_due()
 
 
 @shared_task(name="upgrades.inventory")
@@ -106,3 +124,8 @@ def sync_inventory(endpoint_id: int) -> None:
 def sync_topology(endpoint_id: int) -> None:
     if topology.sync_due(endpoint_id):
         staleness.check_all(endpoint_id)
+
+
+@shared_task(name="upgrades.canary", bind=True)
+def canary(self: "Task[Any, Any]") -> None:
+    heartbeats.note_canary(self.request.delivery_info["routing_key"], self.request.hostname)

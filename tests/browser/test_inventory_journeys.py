@@ -136,6 +136,19 @@ def find_a_package_and_a_way(person: Person) -> None:
     look(person)
 
 
+def order_clusters(person: Person) -> None:
+    """By name, last first; a phone, whose rows are cards, has the columns' heads for it too."""
+    page, hands = person.page, person.hands
+    go(person, "/clusters/")
+    names = page.locator("main tbody a.name")
+    for sort in ("name", "-name"):
+        hands.press(page.locator("main thead a[href*='sort=']").first)
+        expect(page).to_have_url(re.compile(rf"[?&]sort={sort}"))
+    shown = [text.strip() for text in names.all_inner_texts()]
+    assert shown == sorted(shown, reverse=True)
+    look(person)
+
+
 def set_oneself_up(person: Person) -> None:
     """Zone, language and password."""
     page, hands = person.page, person.hands
@@ -207,6 +220,7 @@ def test_admin_adds_an_ocp_and_somebody_sets_oneself_up_by_mouse(meet: Meet, sec
     ada = meet("ada", **ZH_DARK)
     add_endpoint(ada, second)
     tell_servers_apart(ada)
+    order_clusters(ada)
     make_user("ben", "admin", password=PASSWORD)
     move_endpoint(ada, meet("ben", has_mouse=False, **EN_DARK))
     set_oneself_up(meet("uma", **EN_LIGHT))

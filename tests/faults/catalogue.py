@@ -13,7 +13,25 @@ class Fault:
     part: int
 
 
-FAULTS: dict[str, Fault] = {
-    fault.id: fault
-    for fault in (Fault("R12", "tests/faults/test_odd_answers.py::test_no_kind_of_odd_answer_hurts", full=8, part=1),)
-}
+_SERVICES = "tests/faults/test_services.py::test_nothing_is_lost_where_a_service_is_struck"
+_PARTITIONS = "tests/faults/test_partitions.py::test_nothing_is_sent_twice_and_all_goes_on_after_a_partition"
+_WORKERS = "tests/faults/test_workers.py::test_"
+_REAL = (
+    Fault("R2", f"{_SERVICES}[redis]", 200, 50),
+    Fault("R3", f"{_SERVICES}[database]", 100, 50),
+    Fault("R4", _PARTITIONS, 500, 50),
+    Fault("R5", f"{_WORKERS}three_beats_and_four_workers_do_everything_once", 10, 10),
+    Fault("R6", "tests/faults/test_clocks.py::test_a_clock_that_steps_changes_nothing_that_counts", 300, 60),
+    Fault("R13", f"{_WORKERS}a_dead_or_frozen_worker_is_shown_and_its_runs_are_followed_again", 200, 25),
+    Fault("R13-defaults", f"{_WORKERS}a_dead_or_frozen_worker_is_shown_by_the_default_times", 6, 6),
+    Fault("R20-roll", f"{_WORKERS}workers_that_are_ended_one_after_another_lose_no_run", 20, 20),
+    Fault(
+        "F-WRK-4", f"{_WORKERS}a_worker_that_slept_from_the_intent_until_the_run_was_abandoned_sends_nothing", 20, 10
+    ),
+    Fault("F-BEAT-2", f"{_WORKERS}without_beat_the_others_ring_and_it_is_said", 20, 20),
+    Fault("F-UI-1", "tests/faults/test_offline.py::test_a_browser_that_was_offline_catches_up_in_five_seconds", 50, 50),
+)
+
+_MODEL = (Fault("R12", "tests/faults/test_odd_answers.py::test_no_kind_of_odd_answer_hurts", 8, 1),)
+
+FAULTS: dict[str, Fault] = {fault.id: fault for fault in (*_REAL, *_MODEL)}

@@ -1,10 +1,12 @@
 """What the faults' tests share: the checker over this run's database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tests.faults import checker
+from tests.faults.ground import Services
 from tests.faults.records import Ocp, Records
 
 
@@ -17,3 +19,10 @@ def read_records(transactional_db: None, services: object) -> Callable[..., Reco
         return checker.read(superuser_url, look_alikes)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def own_services(django_db_blocker: DjangoDbBlocker) -> Iterator[Services]:
+    """PostgreSQL and Redis that tests may kill: those of the run stay as they are."""
+    with django_db_blocker.unblock(), Services() as running:
+        yield running

@@ -39,7 +39,7 @@ def play(scenario: Scenario, house: House, browser: Browser) -> bool:
     trouble = ""
     try:
         story.play()
-    except (AssertionError, Error) as error:
+    except (AssertionError, Error, OSError) as error:
         trouble = str(error)
     finally:
         house.control("DELETE", "/faults")

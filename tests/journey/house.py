@@ -40,7 +40,7 @@ KEPT = {"PATH", "HOME", "LANG", "TMPDIR"}
 class House:
     """`manage.py demo` in a temporary folder, from start to Ctrl-C."""
 
-    def __init__(self, *, speed: float, clusters: int = 12, durations: Mapping[str, str] = DURATIONS) -> None:
+    def __init__(self, *, speed: float, clusters: int = 24, durations: Mapping[str, str] = DURATIONS) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="ocpdash-journey-")
         self.var = Path(self._folder.name) / "var"
         self.log = Path(self._folder.name) / "demo.log"
@@ -64,7 +64,7 @@ class House:
         except BaseException:
             self.end()
             raise
-        report = json.loads((self.var / "demo.json").read_text(encoding="utf-8"))
+        report = self._report()
         self.url, self.control_url = report["url"].rstrip("/"), report["control_url"]
         self.environment = report["environment"]
         return self
@@ -94,6 +94,28 @@ class House:
     def said(self) -> str:
         """Everything that the demo's processes wrote."""
         return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def _report(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.var / "demo.json").read_text(encoding="utf-8"))
+        return found
+
+    def pid(self, name: str) -> int:
+        """The process that the demo has under this name now, such as "ocp"."""
+        return int(self._report()["pids"].get(name, 0))
+
+    def kill(self, name: str) -> int:
+        """kill -9 to that process; returns its id. The demo starts another."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def is_controlled(self) -> bool:
+        """Whether the look-alike's control port answers."""
+        try:
+            self.control("GET", "/healthz")
+        except OSError:
+            return False
+        return True
 
     def control(self, method: str, path: str, /, **body: Any) -> Any:
         """One call of the look-alike's control port."""

@@ -15,7 +15,9 @@ class Scenario:
     cluster: str
     ends: str = "verified"
     arrange: tuple[tuple[str, dict[str, Any]], ...] = ()
-    # What people do, or see, meanwhile: a method of story.Story each.
+    # What happens between the approval and the start: a method of story.Story each.
+    before: tuple[str, ...] = ()
+    # What people do, or see, meanwhile: likewise.
     meanwhile: tuple[str, ...] = ()
     # Audit actions without which the story was another one.
     audited: tuple[str, ...] = field(default=())
@@ -35,7 +37,13 @@ def _answer(mode: str, **more: Any) -> tuple[str, dict[str, Any]]:
     return ("/answer", {"mode": mode, **more})
 
 
-PLAIN = Scenario("plain", "nothing goes wrong; a primary with its standby", "trade_core", audited=("run.accept",))
+PLAIN = Scenario(
+    "plain",
+    "nothing goes wrong; a primary and its standby, both held",
+    "trade_core",
+    meanwhile=("see_both_held",),
+    audited=("run.accept",),
+)
 LOST = Scenario(
     "lost",
     "OCP takes the upgrade, its answer is lost",
@@ -93,7 +101,7 @@ def failing(step: str) -> Scenario:
     return Scenario(
         "fail",
         f"{step} fails once, somebody retries it in OCP's console",
-        "report_ap",
+        "report_ap_02",
         arrange=(("/fail", {"step": step}),),
         meanwhile=("retry_in_ocp",),
         audited=("run.fail", "run.resume", "run.end"),
@@ -104,9 +112,6 @@ def _failing_once() -> tuple[tuple[str, dict[str, Any]], ...]:
     return (("/fail", {"step": STEP}),)
 
 
-PAIR = Scenario(
-    "pair", "a primary and its standby are upgraded together, both held", "trade_core", meanwhile=("see_both_held",)
-)
 RETRIED = Scenario(
     "retried",
     "a step of the child fails; it and the parent's are retried from the page",
@@ -135,12 +140,31 @@ ALARMED = Scenario(
 VANISHED = Scenario(
     "vanished",
     "OCP's task vanishes in mid-upgrade: unreadable, never failed",
-    "user_center",
+    "user_center_02",
     ends="running",
     arrange=(("/speed", {"speed": 25}),),
     meanwhile=("see_task_vanish",),
     audited=("run.accept", "run.unreadable"),
 )
-UNLUCKY = {scenario.name: scenario for scenario in (RETRIED, SKIPPED, ALARMED, PAIR, VANISHED)}
+RENEWED = Scenario(
+    "renewed",
+    "the package is replaced after the approval: stale, renewed, voted anew",
+    "coupon_dev_02",
+    before=("renew_when_stale",),
+    audited=("change_request.turn_stale", "change_request.submit"),
+)
+RESTARTED = Scenario(
+    "restarted",
+    "OCP is killed in mid-upgrade and starts again with its state",
+    "risk_scoring_02",
+    # Slow enough that it is at work when it comes back.
+    arrange=(("/speed", {"speed": 25}),),
+    meanwhile=("see_ocp_restart",),
+    audited=("run.accept", "run.end", "run.verify"),
+)
+UNLUCKY = {scenario.name: scenario for scenario in (RETRIED, SKIPPED, ALARMED, VANISHED, RENEWED, RESTARTED)}
 ANSWERS = {scenario.name: scenario for scenario in (PLAIN, LOST, LATE, LATER, BUSY)}
-ALL = (PLAIN, LOST, LATE, LATER, BUSY, failing(STEP), LYING, SILENCE, RETRIED, SKIPPED, ALARMED, VANISHED)
+ALL = (
+    *(PLAIN, LOST, LATE, LATER, BUSY, failing(STEP), LYING, SILENCE),
+    *(RETRIED, SKIPPED, ALARMED, RENEWED, RESTARTED, VANISHED),
+)

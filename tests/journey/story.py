@@ -52,6 +52,8 @@ class Story:
         try:
             self._ask()
             self._approve()
+            for name in self.scenario.before:
+                getattr(self, name)()
             self._start()
             for name in self.scenario.meanwhile:
                 getattr(self, name)()

@@ -1,10 +1,12 @@
-"""What people do about a failed step: a retry from the page, a skip by two, a close that was too early."""
+"""What people do when something goes wrong: a step fails, a plan moves, a task vanishes, OCP dies."""
 
 from typing import Any
 
 from ocpdash.processes import wait_until
 from tests.journey.story import APPROVER, END_SECONDS, OPERATOR, OTHER_OPERATOR, SPEED, START_SECONDS, Story
 
+# Inventory each 5 s, and each plan is rebuilt every 15 s at most.
+STALE_SECONDS = 40.0
 WHY = "Journey: the server was replaced by hand."
 
 
@@ -71,6 +73,47 @@ class UnluckyStory(Story):
         self.check("a banner says that OCP no longer knows the task", is_so=is_shown)
         self._house.control("POST", "/speed", speed=SPEED)
 
+    def renew_when_stale(self) -> None:
+        """Another file under the approved name: the votes no longer count, and the thread is kept."""
+        query = "SELECT target_file_name FROM upgrades_changerequest WHERE id = %s"
+        target = self._house.rows(query, self.number)[0]["target_file_name"]
+        self._say(f"somebody replaces {target} in OCP")
+        sha1 = self._house.control("POST", f"/packages/{target}/replace")["sha1"]
+        operator, approver = self.person(OPERATOR), self.person(APPROVER)
+        is_stale = wait_until(lambda: self._request_status() == "stale", STALE_SECONDS)
+        self.check("the approved request turns stale", is_so=is_stale)
+        approver.open_request(self.number)
+        is_shown = sha1[:8] in approver.page.locator("#differences").inner_text()
+        self.check("its page tells what is different", is_so=is_shown)
+        operator.open_request(self.number)
+        can_start = operator.page.locator("form[action$='/start/']").count() > 0
+        self.check("it cannot be started", is_so=not can_start)
+        self._say(f"{OPERATOR} renews it; {APPROVER} votes anew")
+        operator.send_request()
+        approver.open_request(self.number)
+        is_kept = "Read, and agreed." in approver.page.inner_text("main")
+        self.check("what was said before is kept", is_so=is_kept)
+        approver.approve("Read anew, and agreed.")
+        approver.await_status("approved")
+
+    def see_ocp_restart(self) -> None:
+        """OCP dies and comes back: the same task goes on."""
+        self._house.await_run(self.number, lambda run: run["observed_at"] is not None, "it is read", START_SECONDS)
+        operator = self.person(OPERATOR)
+        operator.await_status("running")
+        task_id = self._posts()[0]["task_id"]
+        killed = self._house.kill("ocp")
+        self._say(f"OCP's process {killed} is killed; it is started again with its state")
+        self.check("OCP comes back", is_so=wait_until(lambda: self._house.pid("ocp") != killed, START_SECONDS))
+        is_back = wait_until(self._house.is_controlled, START_SECONDS)
+        self.check("the task that we follow is still at work", is_so=is_back and self._posts()[0]["task_id"] == task_id)
+        asked_at = self._house.rows("SELECT now() AS at")[0]["at"]
+        is_read = "it is read again"
+        self._house.await_run(self.number, lambda run: run["observed_at"] > asked_at, is_read, START_SECONDS)
+        is_running = self._status() == "running" and self._house.run(self.number)["unreadable_since"] is None
+        self.check("the run was never called failed, and is read again", is_so=is_running)
+        self._house.control("POST", "/speed", speed=SPEED)
+
     def see_both_held(self) -> None:
         """A standby is upgraded along: the run holds both clusters, and each one's page says so."""
         self._house.await_run(self.number, lambda run: run["status"] == "running", "it is running", START_SECONDS)
@@ -96,6 +139,10 @@ class UnluckyStory(Story):
         child = next(task for task in self._children(parent_id) if task["failed"])
         self._say(f"everybody sees failed: {child['failed'][0]['name']} of task {child['id']}")
         return tuple(f"{task['id']}/{task['failed'][0]['id']}" for task in (child, parent))  # type: ignore[return-value]
+
+    def _request_status(self) -> str:
+        query = "SELECT status FROM upgrades_changerequest WHERE id = %s"
+        return str(self._house.rows(query, self.number)[0]["status"])
 
     def _retry(self, node: str) -> None:
         operator = self.person(OTHER_OPERATOR)

@@ -185,11 +185,11 @@ def test_decisions_that_need_no_read_are_carried_out_where_ocp_may_not_be_asked(
     )
     assert endpoint_services.due("sweep") == []
     confirm(propose(run, "close", cast.olga), cast.amir)
-    tasks.expire()
+    tasks.expire_all()
     run.refresh_from_db()
     assert run.status == "closed"
     confirm(propose(run, "release", cast.olga), cast.amir)
-    tasks.expire()
+    tasks.expire_all()
     assert not ClusterHold.objects.filter(run=run).exists()
 
 

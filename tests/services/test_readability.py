@@ -30,11 +30,11 @@ def observed_long_ago(settings):
 def test_a_401_met_elsewhere_makes_the_followed_run_unreadable_in_time(run, settings):
     endpoints.note_failure(run.endpoint, Unauthorized("no", http_status=401), timezone.now())
     assert endpoints.due("follow") == []
-    tasks.expire()
+    tasks.expire_all()
     assert fresh(run).unreadable_since is None
     observed_long_ago(settings)
-    tasks.expire()
-    tasks.expire()
+    tasks.expire_all()
+    tasks.expire_all()
     run = fresh(run)
     assert (run.status, run.unreadable_reason["code"]) == ("running", "ocp.unauthorized")
     assert moves(run).count("run.unreadable") == 1
@@ -43,7 +43,7 @@ def test_a_401_met_elsewhere_makes_the_followed_run_unreadable_in_time(run, sett
 def test_an_endpoint_that_is_off_makes_the_followed_run_unreadable_and_back_on_readable(run, settings):
     Endpoint.objects.update(is_active=False)
     observed_long_ago(settings)
-    tasks.expire()
+    tasks.expire_all()
     assert fresh(run).unreadable_reason["code"] == "endpoint.is_off"
     Endpoint.objects.update(is_active=True)
     assert follow(fresh(run)).unreadable_since is None
@@ -55,13 +55,13 @@ def test_a_ca_file_that_vanished_stops_no_worker_and_makes_the_run_unreadable(ru
     tasks.sync_inventory(run.endpoint_id)
     assert schedule.due() == []
     observed_long_ago(settings)
-    tasks.expire()
+    tasks.expire_all()
     assert fresh(run).unreadable_reason["code"] == "endpoint.ca_gone"
 
 
 def test_an_endpoint_that_is_read_as_it_should_be_leaves_its_runs_alone(run, settings):
     observed_long_ago(settings)
-    tasks.expire()
+    tasks.expire_all()
     assert fresh(run).unreadable_since is None
 
 

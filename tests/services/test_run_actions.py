@@ -174,7 +174,7 @@ def test_what_waits_too_long_for_ocp_is_refused_and_never_sent(look_alike, cast,
     RunAction.objects.update(due_at=timezone.now())
     assert ("upgrades.act", action.pk) not in schedule.due()
     settings.ACTION_LAPSE_SECONDS = 0
-    tasks.expire()
+    tasks.expire_all()
     control(look_alike, "DELETE", "/faults")
     action = act(action)
     assert (action.status, action.status_reason["code"]) == ("refused", "run_action.waited_too_long")

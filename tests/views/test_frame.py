@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -185,12 +186,20 @@ def test_probe_says_ok_without_the_database() -> None:
     assert (answer.status_code, answer.text) == (200, "ok")
 
 
-def test_readiness_names_parts_and_a_silent_worker(db: None, services: object) -> None:
+def test_readiness_names_parts_and_the_silent_ones(db: None, services: object) -> None:
     client = Client()
-    assert client.get("/readyz").json() == {"database": "ok", "redis": "ok", "worker": "silent"}
-    Heartbeat.objects.create(name="tick", at=timezone.now())
+    said = client.get("/readyz").json()
+    # Where no tick is consumed, nobody knows of beat.
+    silent = dict.fromkeys(("worker", "follower", "inventory"), "silent")
+    assert said == {"database": "ok", "redis": "ok", "beat": "ok", **silent}
+    for name in ("worker", "follower", "queue inventory"):
+        Heartbeat.objects.create(name=name, at=timezone.now())
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["worker"]) == (200, "ok")
+    assert (answer.status_code, answer.json()["beat"]) == (200, "silent")
+    Heartbeat.objects.create(name="beat", at=timezone.now() - timedelta(seconds=70))
+    assert set(client.get("/readyz").json().values()) == {"ok"}
+    Heartbeat.objects.filter(name="follower").update(at=timezone.now() - timedelta(seconds=31))
+    assert client.get("/readyz").json()["follower"] == "silent"
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))

@@ -45,13 +45,16 @@ def _limit(request: Request) -> int:
 
 def _after(order: Sequence[str], values: Sequence[Any]) -> Q:
     """The rows behind the one that has these values."""
+    # Where the list's index begins: of the conditions below PostgreSQL would pass over every newer row.
+    begins = "lte" if order[0].startswith("-") else "gte"
+    bound = Q(**{f"{order[0].removeprefix('-')}__{begins}": values[0]})
     found, same = Q(pk__in=()), Q()
     for column, value in zip(order, values, strict=True):
         name = column.removeprefix("-")
         side = "lt" if column.startswith("-") else "gt"
         found |= same & Q(**{f"{name}__{side}": value})
         same &= Q(**{name: value})
-    return found
+    return bound & found
 
 
 def _next(request: Request, last: Model, order: Sequence[str]) -> str:

@@ -42,6 +42,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["change_request_id", "-id"], name="audit_by_request"),
             models.Index(fields=["action", "-id"], name="audit_by_action"),
             models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            models.Index(fields=["actor", "environment", "-id"], name="audit_by_actor_there"),
             models.Index(fields=["environment", "-id"], name="audit_by_environment"),
             models.Index(fields=["outcome", "-id"], name="audit_by_outcome"),
             models.Index(fields=["at"], name="audit_by_time"),

@@ -31,6 +31,7 @@ STANDING: Mapping[str, str | Promise] = {
     "next.abandon": _(
         "The quiet period ended %(time)s. ocpdash goes on looking each second; two people may abandon the run, below."
     ),
+    "next.unknown_status": _("Another version of ocpdash knows the state %(status)s; this one leaves the run alone."),
     "next.adopt": _("Two people may adopt task %(ids)s as this run, below. ocpdash goes on looking and sends nothing."),
     "next.running": _(
         "ocpdash reads OCP at least each %(seconds)s s. When OCP says SUCCESSFUL, ocpdash reads every server itself."

@@ -32,7 +32,7 @@ class Facts:
     matches. is_held: a cluster of it is held.
     """
 
-    status: RunStatus
+    status: str
     now: datetime
     intent_at: datetime
     quiet_until: datetime
@@ -78,7 +78,7 @@ def marks(facts: Facts) -> tuple[Mark, Mark, Mark]:
 
 def whats_next(facts: Facts) -> Next:
     """What ocpdash does by itself from here, until when, and what people may do."""
-    return _NEXT[facts.status](facts)
+    return _NEXT.get(facts.status, _unknown_status)(facts)
 
 
 def _sent(facts: Facts) -> Mark:
@@ -86,7 +86,7 @@ def _sent(facts: Facts) -> Mark:
         return Mark("sent", Truth.NO, Reason("sent.never"))
     if facts.sent_at is None:
         # The moment is written, durably, before the first byte leaves.
-        is_before = facts.status is RunStatus.SUBMITTING
+        is_before = facts.status == RunStatus.SUBMITTING
         return Mark("sent", Truth.NO, Reason("sent.not_yet")) if is_before else _unknown("sent", Reason("sent.unknown"))
     if facts.is_answered:
         return Mark("sent", Truth.YES, Reason("sent.answered"), facts.sent_at)
@@ -107,7 +107,7 @@ def _seen(facts: Facts) -> Mark:
         return Mark("seen", Truth.NO, Reason("seen.never_sent"))
     if facts.swept_at is not None:
         return Mark("seen", Truth.NO, Reason("seen.none"), facts.swept_at)
-    if facts.status is RunStatus.REFUSED:
+    if facts.status == RunStatus.REFUSED:
         return Mark("seen", Truth.NO, Reason("seen.refused"))
     return _unknown("seen", Reason("seen.not_looked"))
 
@@ -161,7 +161,12 @@ def _ended(facts: Facts) -> Next:
     return Next(Reason("next.held" if facts.is_held else "next.free"))
 
 
-_NEXT: Mapping[RunStatus, Callable[[Facts], Next]] = {
+def _unknown_status(facts: Facts) -> Next:
+    """Another version of ocpdash gave it: this one leaves the run alone."""
+    return Next(Reason("next.unknown_status", {"status": facts.status}))
+
+
+_NEXT: Mapping[str, Callable[[Facts], Next]] = {
     RunStatus.SUBMITTING: _submitting,
     RunStatus.UNCONFIRMED: _unconfirmed,
     RunStatus.RUNNING: _running,

@@ -15,6 +15,7 @@ from upgrades.selectors.clusters import (
     version_counts,
 )
 from upgrades.selectors.graphs import RunGraph, Step, run_graph
+from upgrades.selectors.heartbeats import silent_parts
 from upgrades.selectors.inbox import Inbox, inbox, inbox_count
 from upgrades.selectors.packages import package_list
 from upgrades.selectors.path_files import graph_of_sha256, path_file_in_force, path_graph, path_graphs
@@ -66,6 +67,7 @@ __all__ = [
     "runs_before",
     "seal_hash",
     "server_versions",
+    "silent_parts",
     "taking_requests",
     "unsealed",
     "version_counts",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import Q, Subquery
+from django.db.models import Q
 from django.shortcuts import get_object_or_404
 
 from upgrades.models import UpgradeRun, User
@@ -28,9 +28,11 @@ def run_list(user: User, filters: Mapping[str, Any]) -> UpgradeRunQuerySet:
 
 def runs_before(rows: UpgradeRunQuerySet, number: int) -> UpgradeRunQuerySet:
     """Those of `rows` that come after the run of that number in the list."""
-    mark = UpgradeRun.objects.filter(pk=number).values("intent_at")[:1]
-    earlier = Q(intent_at__lt=Subquery(mark)) | Q(intent_at=Subquery(mark), pk__lt=number)
-    return rows.filter(earlier)
+    intent_at = UpgradeRun.objects.filter(pk=number).values_list("intent_at", flat=True).first()
+    if intent_at is None:
+        return rows.none()
+    # The first condition is where the index begins; the second alone would be passed over row by row.
+    return rows.filter(intent_at__lte=intent_at).exclude(intent_at=intent_at, pk__gte=number)
 
 
 def _state(state: str) -> Q:

@@ -87,9 +87,9 @@ def links(after: int, upto: int | None = None) -> Iterator[seals.Link]:
 
 def loose_events(settled: int, seconds: float | None = None) -> Loose | None:
     """Events without a seal up to the id `settled`; with `seconds`: those behind it, and older than that."""
-    condition, values = (_SETTLED, [settled]) if seconds is None else (_WAITING, [settled, seconds])
+    statement, values = (_LOOSE + _SETTLED, [settled]) if seconds is None else (_LOOSE + _WAITING, [settled, seconds])
     with connection.cursor() as cursor:
-        cursor.execute(_LOOSE + condition, values)
+        cursor.execute(statement, values)
         first, last, count = cursor.fetchone()
     return Loose(first, last, count) if count else None
 

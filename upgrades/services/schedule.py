@@ -29,6 +29,19 @@ def beat_heart(name: str) -> None:
     Heartbeat.objects.update_or_create(name=name, defaults={"at": Now()})
 
 
+def begins(name: str, *, apart: float) -> bool:
+    """Beat the heart `name`, unless that was done within `apart` seconds: then what was to begin has begun.
+
+    Messages bear no date: the sender's clock is not ours, and those that waited for a worker are void by this.
+    """
+    since = Now() - timedelta(seconds=apart)
+    # A heart that beats in the future tells of a clock that was set back.
+    is_over = Q(at__lt=since) | Q(at__gt=Now())
+    if Heartbeat.objects.filter(is_over, name=name).update(at=Now()):
+        return True
+    return Heartbeat.objects.get_or_create(name=name, defaults={"at": Now()})[1]
+
+
 def due() -> list[Call]:
     """Celery tasks to send now: (name, id). Each claims its row itself, so sending one twice does no harm."""
     calls: list[Call] = [("upgrades.submit", change_request_id) for change_request_id in submission.due()]

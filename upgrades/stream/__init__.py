@@ -86,14 +86,29 @@ async def _serve(viewer: Viewer, cookies: str, is_packed: bool, receive: Receive
     """Send what comes for `viewer` until one of both sides ends."""
     sender = asyncio.ensure_future(_send_all(viewer, cookies, is_packed, send))
     leaver = asyncio.ensure_future(_left(receive))
+    watch = asyncio.ensure_future(_look_after(viewer, sender))
     try:
         await asyncio.wait({sender, leaver}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (sender, leaver):
+        for task in (sender, leaver, watch):
             task.cancel()
         # A viewer that left while something was being sent to it is no error.
         with suppress(asyncio.CancelledError, OSError):
             await sender
+
+
+async def _look_after(viewer: Viewer, sender: "asyncio.Future[None]") -> None:
+    """Ask for a look at the session from time to time, and end a stream whose client takes nothing meanwhile.
+
+    One task for both, which sleeps: a time-out around each event and each send would cost more than the send.
+    """
+    while True:
+        await asyncio.sleep(settings.STREAM_CHECK_SECONDS)
+        if viewer.is_sending and viewer.is_check_due:
+            # Since the last turn nothing went out: a client that takes nothing would hold its events for ever.
+            sender.cancel()
+            return
+        viewer.ask_again()
 
 
 async def _send_all(viewer: Viewer, cookies: str, is_packed: bool, send: Send) -> None:
@@ -101,22 +116,17 @@ async def _send_all(viewer: Viewer, cookies: str, is_packed: bool, send: Send) -
     await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *packed]})
     if is_packed:
         await send({"type": "http.response.body", "body": reading.GZIP_HEAD, "more_body": True})
-    loop = asyncio.get_running_loop()
-    check_at = loop.time() + settings.STREAM_CHECK_SECONDS
-    while True:
-        try:
-            event = await asyncio.wait_for(viewer.events.get(), max(0.0, check_at - loop.time()))
-        except TimeoutError:
+    while not viewer.is_ended:
+        event = await viewer.next()
+        if event is not None:
+            viewer.is_sending = True
+            body = event.packed if is_packed else event.plain
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            viewer.is_sending = False
+        elif viewer.is_check_due:
             if await _status_for(cookies, viewer.run_id) != HTTPStatus.OK:
                 break
-            check_at = loop.time() + settings.STREAM_CHECK_SECONDS
-            continue
-        if event is None:
-            break
-        body = event.packed if is_packed else event.plain
-        # A client that takes nothing would hold its events for ever.
-        async with asyncio.timeout(settings.STREAM_CHECK_SECONDS):
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+            viewer.is_check_due = False
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -239,7 +239,7 @@ def _voted(change_request: ChangeRequest) -> str:
         workflow.RequestStatus.CHANGES_REQUESTED: _("%(number)s went back to its requester."),
         workflow.RequestStatus.REJECTED: _("%(number)s is rejected and ends here."),
     }
-    text = words.get(workflow.RequestStatus(change_request.status), _("Your vote on %(number)s is recorded."))
+    text = words.get(change_request.status, _("Your vote on %(number)s is recorded."))
     return text % {"number": change_request.number}
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from upgrades import reasons
+from upgrades import reasons, selectors
 from upgrades.forms.address_changes import AddressForm
 from upgrades.forms.endpoints import EndpointForm
 from upgrades.models import Cluster, Endpoint, UpgradeRun, User
@@ -52,7 +52,8 @@ def endpoint_list(request: HttpRequest) -> HttpResponse:
     """Every OCP: where it is, how it is read, what it holds."""
     user = reader(request)
     rows = [(endpoint, endpoint_facts.state_of(endpoint)) for endpoint in _counted(user)]
-    return render(request, "upgrades/endpoints/list.html", {"rows": rows, "cannot_change": _why_not(user)})
+    context = {"rows": rows, "cannot_change": _why_not(user), "silent": selectors.silent_parts()}
+    return render(request, "upgrades/endpoints/list.html", context)
 
 
 @require_safe

@@ -2,20 +2,16 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 
 import redis
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from upgrades import live
-from upgrades.models import Heartbeat
-
-SILENT_SECONDS = 30
+from upgrades import live, selectors
+from upgrades.selectors import heartbeats
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +29,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """The parts of ocpdash by name. 503 where pages cannot be served: database or Redis down.
 
-    A silent worker is told, and takes no web process out of service: its pages are what says so to people.
+    A silent worker or beat is told, and takes no web process out of service: its pages are what says so to people.
     """
     parts = {name: "ok" if _works(name, probe) else "down" for name, probe in PROBES.items()}
     is_ready = set(parts.values()) == {"ok"}
-    parts["worker"] = "ok" if is_ready and _worker_lives() else "silent"
+    silent = selectors.silent_parts() if parts["database"] == "ok" else heartbeats.PARTS
+    parts |= {name: "silent" if name in silent else "ok" for name in heartbeats.PARTS}
     return JsonResponse(parts, status=200 if is_ready else 503)
 
 
@@ -57,11 +54,6 @@ def _database() -> bool:
 
 def _redis() -> bool:
     return bool(live.connection().ping())
-
-
-def _worker_lives() -> bool:
-    since = timezone.now() - timedelta(seconds=SILENT_SECONDS)
-    return Heartbeat.objects.filter(at__gte=since).exists()
 
 
 PROBES: dict[str, Callable[[], bool]] = {"database": _database, "redis": _redis}

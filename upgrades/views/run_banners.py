@@ -79,7 +79,7 @@ def _all(facts: Facts) -> Iterator[Banner]:
     if run.ocp_word:
         title = _("OCP uses a word that ocpdash does not know: %(word)s") % {"word": run.ocp_word}
         yield Banner("word", "warning", title, _("The run stays as it was until OCP says something known."))
-    yield from _BY_STATUS[_S(run.status)](facts)
+    yield from _BY_STATUS.get(run.status, _unknown)(facts)
     yield from _in_console(facts)
     if run.late_evidence:
         yield _late(run.late_evidence)
@@ -250,7 +250,13 @@ def _closed(facts: Facts) -> Iterator[Banner]:
     yield Banner("closed", "closed", title, text, facts.why)
 
 
-_BY_STATUS: Mapping[_S, Callable[[Facts], Iterator[Banner]]] = {
+def _unknown(facts: Facts) -> Iterator[Banner]:
+    title = _("Another version of ocpdash gave this run a state that is not known here: %(word)s")
+    text = _("Nothing of this run is touched by the version that shows this page. Others go on.")
+    yield Banner("status", "warning", title % {"word": facts.run.status}, text)
+
+
+_BY_STATUS: Mapping[str, Callable[[Facts], Iterator[Banner]]] = {
     _S.SUBMITTING: _submitting,
     _S.UNCONFIRMED: _unconfirmed,
     _S.RUNNING: _running,

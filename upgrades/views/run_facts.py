@@ -15,8 +15,6 @@ from upgrades.templatetags.change_requests import package_version
 from upgrades.templatetags.ocpdash import age_of
 from upgrades.views.run_graph import AT_WORK, DONE, DrawnBox, RunDrawing, status_of
 
-# No sign of life of the worker that follows for so long: it is called silent.
-SILENT_SECONDS = 30
 # What is shown of OCP may still move, so that its age matters.
 AGEING = frozenset({*workflow.RUN_IN_DOUBT, *workflow.RUN_FOLLOWED})
 
@@ -95,7 +93,7 @@ def freshness(mark: Mark) -> Freshness:
         is_ageing=row["status"] in AGEING,
         ocp_since=(row["breaker_opened_at"] or row["failing_since"]) if is_open else None,
         worker_since=beat_at,
-        is_worker_silent=is_open and (beat_at is None or age_of(beat_at) > SILENT_SECONDS),
+        is_worker_silent=is_open and (beat_at is None or age_of(beat_at) > settings.SILENT_SECONDS),
     )
 
 

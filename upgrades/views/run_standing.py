@@ -11,7 +11,6 @@ from upgrades import reasons
 from upgrades.models import AuditEvent, UpgradeRun
 from upgrades.rules import Reason, standing
 from upgrades.rules.standing import Truth
-from upgrades.rules.workflow import RunStatus
 from upgrades.selectors import RunGraph
 from upgrades.templatetags.ocpdash import time_text
 
@@ -66,7 +65,7 @@ def _sentence(reason: Reason, at: datetime | None) -> str:
 def _facts(run: UpgradeRun, graph: RunGraph, *, is_held: bool, now: datetime) -> standing.Facts:
     answer = run.answer or {}
     return standing.Facts(
-        status=RunStatus(run.status),
+        status=run.status,
         now=now,
         intent_at=run.intent_at,
         quiet_until=run.intent_at + timedelta(seconds=settings.QUIET_PERIOD_SECONDS),

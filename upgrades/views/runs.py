@@ -153,7 +153,7 @@ def _facts(request: HttpRequest, pk: int) -> dict[str, Any]:
         "may_look_again": run.status in (workflow.RunStatus.VERIFYING, workflow.RunStatus.DISAGREES),
         "ended_in_ocp_at": run.ended_at or (run.status_at if run.is_final else None),
         "stale_seconds": int(settings.STALE_SECONDS),
-        "silent_seconds": run_facts.SILENT_SECONDS,
+        "silent_seconds": settings.SILENT_SECONDS,
     }
 
 

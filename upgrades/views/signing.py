@@ -164,7 +164,7 @@ def _why_void(change_request: ChangeRequest, vote: Vote) -> str:
 def _steps(change_request: ChangeRequest, counted: int) -> Iterator[Step]:
     status = change_request.status
     run = getattr(change_request, "run", None)
-    here = STEP_OF.get(workflow.RequestStatus(status), 4)
+    here = STEP_OF.get(status, 4)
     shown = status
     if run is not None:
         shown = run.status

@@ -1,0 +1,131 @@
+"""Runs to strike at: a look-alike for each seed, with requests approved, started, and followed to their end."""
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+from django.db.utils import OperationalError
+
+from ocpdash.processes import wait_until
+from tests import scenes, several
+from tests.faults import checker
+from tests.faults.ground import Services
+from tests.faults.proxy import Proxy
+from tests.scenes import Cast
+from upgrades.models import ChangeRequest, Endpoint, UpgradeRun
+from upgrades.rules import workflow
+from upgrades.simulator.server import LookAlike
+
+# An upgrade of an hour takes some seconds: long enough to be struck under way.
+SPEED = 900.0
+PAIRS = ((scenes.CLUSTER, scenes.TARGET), (scenes.OTHER, scenes.OTHER_TARGET))
+_NAMES = ("OCP_URL", "OCP_USERNAME", "OCP_PASSWORD", "OCP_ALLOW_HTTP", "OCP_ACCOUNT_IS_OURS", "OCP_ENDPOINT_NAME")
+
+
+class Story:
+    """One seed's OCP, reached through `proxy`, and two requests there that are approved."""
+
+    def __init__(self, seed: int, cast: Cast) -> None:
+        self.random = random.Random(seed)  # noqa: S311 (a seed to repeat, no secret)
+        self.cast = cast
+        self.look_alike = LookAlike(speed=SPEED)
+        several.move_servers(self.look_alike, 100 + seed % 100)
+        self.look_alike.start()
+        port = int(self.look_alike.url.rpartition(":")[2])
+        self.proxy = Proxy(("127.0.0.1", port))
+        # As the endpoint names it, and the checker looks it up.
+        self.url = f"http://127.0.0.1:{self.proxy.port}"
+        self.endpoint = self._connect(seed)
+        self.requests = [
+            scenes.approved(cast, cluster=name, target=target, endpoint=self.endpoint) for name, target in PAIRS
+        ]
+
+    @property
+    def control_url(self) -> str:
+        return self.look_alike.control_url
+
+    def _connect(self, seed: int) -> Endpoint:
+        former = {name: getattr(settings, name) for name in _NAMES}
+        settings.OCP_ENDPOINT_NAME = f"OCP {seed}"
+        try:
+            return scenes.connect(self._seen_through_proxy(), settings)
+        finally:
+            for name, value in former.items():
+                setattr(settings, name, value)
+
+    def _seen_through_proxy(self) -> Any:
+        class Seen:
+            url = self.url
+            username, password = self.look_alike.username, self.look_alike.password
+
+        return Seen()
+
+    def start(self, number: int) -> ChangeRequest:
+        """Ask for the start of one of the requests."""
+        from upgrades.services import change_requests
+
+        request = ChangeRequest.objects.get(pk=self.requests[number].pk)
+        return change_requests.start(change_request=request, fingerprint=request.fingerprint, actor=self.cast.olga)
+
+    def status(self, number: int) -> str:
+        """The run's status; "" before there is one."""
+        run = UpgradeRun.objects.filter(pk=self.requests[number].pk).first()
+        return run.status if run else ""
+
+    def is_settled(self) -> bool:
+        """Whether every start came to an end: a run that ended, one for people, or a start that gave back."""
+        return all(map(self.is_at_rest, range(len(self.requests))))
+
+    def is_at_rest(self, number: int) -> bool:
+        request = ChangeRequest.objects.get(pk=self.requests[number].pk)
+        run = UpgradeRun.objects.filter(pk=request.pk).first()
+        if run is None:
+            return request.status != workflow.RequestStatus.STARTING
+        return run.status in workflow.RUN_FINAL
+
+    def end(self) -> None:
+        """Nothing is read there any more; its control port stays for the checker."""
+        Endpoint.objects.filter(pk=self.endpoint.pk).update(is_active=False)
+
+    def close(self) -> None:
+        self.proxy.close()
+        self.look_alike.stop()
+
+
+def comes_true(is_so: Callable[[], bool], seconds: float) -> bool:
+    """Whether it does within `seconds`, the database away meanwhile or not."""
+
+    def ask() -> bool:
+        with suppress(OperationalError):
+            return is_so()
+        connections.close_all()
+        return False
+
+    return wait_until(ask, seconds)
+
+
+def judge(superuser_url: str, stories: list[Story]) -> list[checker.Violation]:
+    """What the checker finds, printed."""
+    found = checker.violations(checker.read(superuser_url, stories), is_settled=False)
+    for violation in found:
+        print(violation)
+    return found
+
+
+def told(services: Services, seeds: range, play: Callable[[Story, int], None]) -> list[checker.Violation]:
+    """Play a story a seed on empty ground, and judge them together."""
+    services.empty()
+    stories: list[Story] = []
+    try:
+        cast = Cast()
+        for seed in seeds:
+            stories.append(Story(seed, cast))
+            play(stories[-1], seed)
+            stories[-1].end()
+        return judge(services.superuser_url, stories)
+    finally:
+        for story in stories:
+            story.close()

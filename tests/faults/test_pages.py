@@ -1,0 +1,75 @@
+"""Redis or PostgreSQL swallow what web sends them: every page answers all the same, or says that it cannot."""
+
+import random
+import threading
+import time
+
+import pytest
+import requests
+from django.test import Client
+
+from tests.faults import lengths, record
+from tests.faults.ground import Crew, Services
+from tests.faults.proxy import DOWN, UP, Weather
+from tests.faults.stories import Story, comes_true, told
+from upgrades.models import User
+
+pytestmark = pytest.mark.timeout(1800)
+
+HOLDS = (frozenset({DOWN}), frozenset({UP}), frozenset({UP, DOWN}))
+# Without PostgreSQL a page gives up after its connection's 10 s.
+PATIENCE = {"redis": 8.0, "database": 25.0}
+LIMIT_SECONDS = 60.0
+PAGES = ("/healthz", "/readyz", "/runs/{run}/", "/runs/{run}/snapshot/", "/", "/clusters/", "/sign-in/")
+
+
+def test_a_page_answers_while_redis_or_postgresql_swallow_everything(own_services: Services) -> None:
+    """R4, as browsers meet it."""
+    services, seeds, began = own_services, lengths.seeds(0, 6, 60), time.monotonic()
+    if not seeds:
+        pytest.skip("played at greater length")
+    slow: list[str] = []
+    with services.turned(), Crew(services, ("web", "tick", "follow", "beat")) as crew:
+        found = told(services, seeds, lambda story, seed: slow.extend(_look(story, crew, seed)))
+    took = time.monotonic() - began
+    about = "pages asked for while Redis or PostgreSQL swallow packets"
+    count, violations = len(PAGES) * len(seeds), len(found) + len(slow)
+    record.keep("R4-pages", about, count=count, violations=violations, seeds=seeds, seconds=took)
+    assert found == []
+    assert slow == []
+
+
+def _look(story: Story, crew: Crew, seed: int) -> list[str]:
+    """Ask for every page at once in bad weather; which were wrong or late."""
+    place = ("redis", "database")[seed % 2]
+    story.start(0)
+    assert comes_true(lambda: story.status(0) == "running", 60)
+    client = Client()
+    client.force_login(User.objects.get(username="olga"))
+    cookies = {"sessionid": client.cookies["sessionid"].value}
+    # Once in fair weather: connections are open then, and what is kept in Redis is there.
+    for page in PAGES:
+        requests.get(f"{crew.url}{page.format(run=story.requests[0].pk)}", cookies=cookies, timeout=30)
+    proxy, wrong = crew.services.proxies[place], []
+    proxy.strike(Weather(holds=HOLDS[seed // 2 % len(HOLDS)]))
+
+    def ask(page: str) -> None:
+        began = time.monotonic()
+        try:
+            answer = requests.get(f"{crew.url}{page}", cookies=cookies, timeout=LIMIT_SECONDS, allow_redirects=False)
+        except requests.RequestException as error:
+            wrong.append(f"{place} {page}: {type(error).__name__} after {time.monotonic() - began:.1f} s")
+            return
+        took = time.monotonic() - began
+        well = answer.ok or (page == "/readyz" and answer.status_code == 503) or place == "database"
+        if took > PATIENCE[place] or not well:
+            wrong.append(f"{place} {page}: {answer.status_code} after {took:.1f} s")
+
+    threads = [threading.Thread(target=ask, args=(page.format(run=story.requests[0].pk),)) for page in PAGES]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    proxy.clear_up(is_reset=random.Random(seed).random() < 0.5)  # noqa: S311 (a seed to repeat, no secret)
+    assert comes_true(lambda: story.status(0) == "verified", 120)
+    return wrong

@@ -1,0 +1,97 @@
+"""The network to OCP, Redis or PostgreSQL goes bad: nothing is sent twice, and all goes on when it is well again."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests import scenes
+from tests.faults import lengths, record
+from tests.faults.ground import Crew, Services
+from tests.faults.proxy import DOWN, UP, Proxy, Weather
+from tests.faults.stories import Story, comes_true, told
+from upgrades.models import UpgradeRun
+from upgrades.rules import workflow
+from upgrades.selectors import database_now
+
+pytestmark = pytest.mark.timeout(3600)
+
+RESUMED_SECONDS = 120.0
+LONGEST_SECONDS = 8.0
+# As short as the tests' other durations: in proportion to them as by default.
+ENVIRONMENT = {"IDLE_EXIT_SECONDS": "12"}
+PLACES = ("ocp", "redis", "database")
+
+
+def weather_of(number: int, dice: random.Random) -> Weather:
+    """One kind of bad weather; those that end an answer do so anywhere in it."""
+    length = dice.choice((0, 1, 40, 200, 900))
+    kinds = (
+        Weather(holds=frozenset({DOWN})),
+        Weather(holds=frozenset({UP})),
+        Weather(holds=frozenset({UP, DOWN})),
+        Weather(is_dripping=True),
+        Weather(ends_after=length),
+        Weather(ends_after=length, is_cut=True),
+    )
+    return kinds[number % len(kinds)]
+
+
+@pytest.fixture(scope="module")
+def crew(own_services: Services) -> Iterator[Crew]:
+    with Crew(own_services, environment=ENVIRONMENT) as running:
+        yield running
+
+
+def test_nothing_is_sent_twice_and_all_goes_on_after_a_partition(crew: Crew) -> None:
+    services, seeds, began = crew.services, lengths.seeds(3, 20, 500), time.monotonic()
+    took: list[float] = []
+    with services.turned():
+        found = told(services, seeds, lambda story, seed: took.append(_part(story, services, seed)))
+    late = sum(seconds > RESUMED_SECONDS for seconds in took)
+    about = f"partitions, drips, cuts, resets to OCP, Redis, PostgreSQL; at rest {max(took):.1f} s after them at most"
+    seconds = time.monotonic() - began
+    record.keep("R4", about, count=len(seeds), violations=len(found) + late, seeds=seeds, seconds=seconds)
+    assert found == []
+    assert not late, took
+
+
+def _part(story: Story, services: Services, seed: int) -> float:
+    """Bad weather for some seconds somewhere between two starts; seconds until all had come to rest after it."""
+    dice = story.random
+    place = PLACES[seed % len(PLACES)]
+    proxy: Proxy = story.proxy if place == "ocp" else services.proxies[place]
+    story.start(0)
+    _pass(dice.uniform(0, 2.5))
+    proxy.strike(weather_of(seed // len(PLACES), dice))
+    story.start(1)
+    _pass(dice.uniform(1, LONGEST_SECONDS))
+    proxy.clear_up(is_reset=dice.random() < 0.5)
+    cleared, at = time.monotonic(), database_now()
+
+    def is_at_rest() -> bool:
+        return all(_is_at_rest(story, number, at) for number in range(len(story.requests)))
+
+    comes_true(is_at_rest, RESUMED_SECONDS + 10)
+    return time.monotonic() - cleared
+
+
+def _is_at_rest(story: Story, number: int, since: object) -> bool:
+    """Ended, given back, or looked for in OCP after the weather had cleared up and left to people."""
+    run = UpgradeRun.objects.filter(pk=story.requests[number].pk).first()
+    if run is not None and run.status == workflow.RunStatus.UNCONFIRMED:
+        # A task that OCP has is adopted: then it is not at rest yet.
+        made = any(post["task_id"] for post in _posts(story) if post["cluster_id"] == run.cluster_ocp_id)
+        return not made and run.swept_at is not None and run.swept_at > since
+    return story.is_at_rest(number)
+
+
+def _posts(story: Story) -> list[dict[str, object]]:
+    return scenes.posts(story.look_alike)
+
+
+def _pass(seconds: float) -> None:
+    """The strike comes at any moment."""
+    threading.Event().wait(seconds)

@@ -1,0 +1,70 @@
+"""Redis and PostgreSQL struck under load: nothing is lost, nothing is doubled, and it goes on by itself in a minute."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.faults import lengths, record
+from tests.faults.ground import Crew, Services, clients_killed, wiped
+from tests.faults.stories import Story, comes_true, told
+
+pytestmark = pytest.mark.timeout(3600)
+
+RESUMED_SECONDS = 60.0
+Strike = Callable[[Services], None]
+
+REDIS: tuple[Strike, ...] = (
+    wiped,
+    lambda services: services.kill_redis(signal.SIGTERM),
+    clients_killed,
+    lambda services: services.kill_redis(signal.SIGKILL),
+)
+DATABASE: tuple[Strike, ...] = (Services.kill_database, Services.cut_database)
+
+
+@pytest.fixture(scope="module")
+def crew(own_services: Services) -> Iterator[Crew]:
+    with Crew(own_services) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("fault", "about", "strikes", "counts"),
+    [
+        ("R2", "Redis stopped, killed, wiped, its clients cut", REDIS, (2, 10, 200)),
+        ("R3", "PostgreSQL stopped at once, its connections cut", DATABASE, (1, 5, 100)),
+    ],
+    ids=["redis", "database"],
+)
+def test_nothing_is_lost_where_a_service_is_struck(
+    fault: str, about: str, strikes: tuple[Strike, ...], counts: tuple[int, int, int], crew: Crew
+) -> None:
+    services, seeds, began = crew.services, lengths.seeds(*counts), time.monotonic()
+    took: list[float] = []
+
+    def play(story: Story, seed: int) -> None:
+        took.append(_strike(story, services, strikes[seed % len(strikes)]))
+
+    with services.turned():
+        found = told(services, seeds, play)
+    late = sum(seconds > RESUMED_SECONDS for seconds in took)
+    words = f"{about}; all done {max(took):.1f} s after it at most"
+    seconds = time.monotonic() - began
+    record.keep(fault, words, count=len(seeds), violations=len(found) + late, seeds=seeds, seconds=seconds)
+    assert found == []
+    assert not late, took
+
+
+def _strike(story: Story, services: Services, strike: Strike) -> float:
+    """Strike while one run is under way and another is being started; seconds until both had ended well."""
+    story.start(0)
+    assert comes_true(lambda: story.status(0) == "running", RESUMED_SECONDS)
+    story.start(1)
+    threading.Event().wait(story.random.uniform(0, 1.5))
+    strike(services)
+    struck = time.monotonic()
+    assert comes_true(story.is_settled, 2 * RESUMED_SECONDS), [story.status(0), story.status(1)]
+    return time.monotonic() - struck

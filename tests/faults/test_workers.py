@@ -1,0 +1,242 @@
+"""Workers and beats that die, freeze, hang or come in numbers: shown in time, followed again, nothing sent twice."""
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests import scenes
+from tests.faults import lengths, record
+from tests.faults.ground import Crew, Services
+from tests.faults.stories import Story, comes_true, told
+from tests.scenes import control
+from upgrades import selectors
+from upgrades.models import AuditEvent, UpgradeRun
+from upgrades.services import decisions
+from upgrades.views.run_facts import freshness
+
+pytestmark = pytest.mark.timeout(3600)
+
+SHOWN_SECONDS, RESUMED_SECONDS = 90.0, 120.0
+# A fifth of the defaults, and so is the time in which a silent worker must be shown.
+FIFTH = {"SILENT_SECONDS": "6", "IDLE_EXIT_SECONDS": "24", "STREAM_PULSE_SECONDS": "2"}
+DEAF = ("env", f"PYTHONPATH={Path(__file__).parent / 'deaf'}")
+STOPPED, KILLED, HUNG = signal.SIGSTOP, signal.SIGKILL, signal.SIGALRM
+STRIKES = (
+    (STOPPED, "follow"),
+    (KILLED, "follow"),
+    (STOPPED, "tick"),
+    (HUNG, "follow"),
+    (HUNG, "tick"),
+    (KILLED, "tick"),
+)
+EVERY = dict.fromkeys(("tick", "follow"), DEAF)
+
+
+def is_shown_silent(run_id: int) -> bool:
+    """Whether the run's page says that our worker is silent."""
+    mark = selectors.run_mark(run_id, None)
+    return mark is not None and freshness(mark).trouble == "worker"
+
+
+def test_a_dead_or_frozen_worker_is_shown_and_its_runs_are_followed_again(own_services, monkeypatch) -> None:
+    """R13, at a fifth of the default times."""
+    for name in FIFTH:
+        monkeypatch.setattr(settings, name, float(FIFTH[name]))
+    _stalls(own_services, "R13", lengths.seeds(0, 6, 200), FIFTH, SHOWN_SECONDS / 5)
+
+
+def test_a_dead_or_frozen_worker_is_shown_by_the_default_times(own_services) -> None:
+    """R13, as production is set."""
+    _stalls(own_services, "R13-defaults", lengths.seeds(0, 0, 6), {}, SHOWN_SECONDS)
+
+
+def _stalls(services: Services, fault: str, seeds: range, environment: dict[str, str], shown_within: float) -> None:
+    if not seeds:
+        pytest.skip("played at greater length")
+    began, shown, resumed = time.monotonic(), [], []
+    with services.turned(), Crew(services, environment=environment, before=EVERY) as crew:
+
+        def play(story: Story, seed: int) -> None:
+            seen, back = _stall(story, crew, *STRIKES[seed % len(STRIKES)])
+            shown.append(seen)
+            resumed.append(back)
+
+        found = told(services, seeds, play)
+    late = sum(seconds > shown_within for seconds in shown) + sum(seconds > RESUMED_SECONDS for seconds in resumed)
+    about = (
+        f"workers killed, stopped, hung; shown as silent in {max(shown):.1f} s at most, "
+        f"followed again {max(resumed):.1f} s after they could"
+    )
+    took = time.monotonic() - began
+    record.keep(fault, about, count=len(seeds), violations=len(found) + late, seeds=seeds, seconds=took)
+    assert found == []
+    assert not late, (shown, resumed)
+
+
+def _stall(story: Story, crew: Crew, number: signal.Signals, name: str) -> tuple[float, float]:
+    """Strike a worker under a run: seconds until the page said so, and from its return until the run had ended well."""
+    story.start(0)
+    assert comes_true(lambda: story.status(0) == "running", RESUMED_SECONDS)
+    run_id, pid = story.requests[0].pk, crew.pids[name]
+    # Whatever comes next takes longer than the worker is away.
+    control(story.look_alike, "POST", "/speed", speed=1)
+    crew.signal(name, number)
+    struck = time.monotonic()
+    if number == KILLED:
+        seen = 0.0
+        assert comes_true(lambda: crew.pids[name] != pid, RESUMED_SECONDS)
+    else:
+        assert comes_true(lambda: is_shown_silent(run_id), 2 * SHOWN_SECONDS)
+        seen = time.monotonic() - struck
+    if number == STOPPED:
+        crew.signal(name, signal.SIGCONT)
+    if number == HUNG:
+        # Nobody helps: it ends by itself, and is started anew.
+        assert comes_true(lambda: crew.pids[name] != pid, 2 * RESUMED_SECONDS)
+    able = time.monotonic()
+    control(story.look_alike, "POST", "/speed", speed=6000)
+    assert comes_true(lambda: story.status(0) == "verified", 2 * RESUMED_SECONDS)
+    back = time.monotonic() - able
+    assert not is_shown_silent(run_id)
+    assert not AuditEvent.objects.filter(change_request_id=run_id, action="run.fail").exists()
+    return seen, back
+
+
+def test_a_worker_that_slept_from_the_intent_until_the_run_was_abandoned_sends_nothing(
+    own_services, monkeypatch
+) -> None:
+    """F-WRK-4."""
+    monkeypatch.setattr(settings, "QUIET_PERIOD_SECONDS", 12.0)
+    seeds, began = lengths.seeds(1, 3, 20), time.monotonic()
+    environment = {"QUIET_PERIOD_SECONDS": "12"}
+    services = own_services
+    with services.turned(), Crew(services, environment=environment) as crew:
+        found = told(services, seeds, lambda story, _seed: _oversleep(story, crew, environment))
+    took = time.monotonic() - began
+    about = "worker stopped between T1 and the POST, woken after the run was abandoned"
+    record.keep("F-WRK-4", about, count=len(seeds), violations=len(found), seeds=seeds, seconds=took)
+    assert found == []
+
+
+def _oversleep(story: Story, crew: Crew, environment: dict[str, str]) -> None:
+    is_holding = _hold(story, method="GET", path="/api/v2/time", skip=1)
+    story.start(0)
+    assert comes_true(is_holding, 30)
+    assert story.status(0) == "submitting"
+    crew.signal("tick", signal.SIGSTOP)
+    control(story.look_alike, "DELETE", "/faults")
+    with Crew(crew.services, ("tick-b",), environment=environment):
+        assert comes_true(lambda: story.status(0) == "unconfirmed", 60)
+        run = UpgradeRun.objects.select_related("endpoint").get(pk=story.requests[0].pk)
+        assert comes_true(lambda: decisions.why_not(UpgradeRun.objects.get(pk=run.pk), "abandon") is None, 60)
+        run.refresh_from_db()
+        shown = decisions.evidence_hash(decisions.evidence(run, "abandon"))
+        decision = decisions.propose(
+            run=run, kind="abandon", purpose="Its worker is gone.", evidence_hash=shown, actor=story.cast.olga
+        )
+        decisions.confirm(decision=decision, evidence_hash=shown, actor=story.cast.omar)
+        assert comes_true(lambda: story.status(0) == "abandoned", 60)
+        crew.signal("tick", signal.SIGCONT)
+        assert comes_true(lambda: [piece["kind"] for piece in _late_evidence(run)] == ["not_sent"], 60)
+    assert scenes.posts(story.look_alike) == []
+    assert UpgradeRun.objects.get(pk=run.pk).sent_at is None
+
+
+def _late_evidence(run: UpgradeRun) -> list[dict[str, str]]:
+    return list(UpgradeRun.objects.get(pk=run.pk).late_evidence)
+
+
+def _hold(story: Story, **fault: object) -> Callable[[], bool]:
+    """Hold a request that fits, and return a function that says whether one is held."""
+    found = control(story.look_alike, "POST", "/faults", action="hold", count=1, **fault)
+
+    def is_holding() -> bool:
+        rows = control(story.look_alike, "GET", "/faults")
+        return any(row["id"] == found["id"] and row["holding"] for row in rows)
+
+    return is_holding
+
+
+def test_three_beats_and_four_workers_do_everything_once(own_services) -> None:
+    """R5: each seed is a minute of it."""
+    services, seeds, began, runs = own_services, lengths.seeds(0, 1, 10), time.monotonic(), 0
+    if not seeds:
+        pytest.skip("played at greater length")
+    programs = ("beat", "beat-b", "beat-c", "tick", "tick-b", "follow", "follow-b")
+    with services.turned(), Crew(services, programs):
+        stories: list[Story] = []
+
+        def play(story: Story, _seed: int) -> None:
+            both = (0, 1)
+            for number in both:
+                story.start(number)
+            assert comes_true(lambda: all(story.status(number) == "verified" for number in both), 120)
+            stories.append(story)
+
+        until = began
+        found = []
+        for seed in seeds:
+            until += 60
+            number = 10 * seed
+            while time.monotonic() < until:
+                found += told(services, range(number, number + 1), play)
+                number += 1
+        runs = 2 * len(stories)
+    took = time.monotonic() - began
+    record.keep(
+        "R5", f"three beats and four workers, {runs} runs", count=runs, violations=len(found), seeds=seeds, seconds=took
+    )
+    assert found == []
+
+
+def test_workers_that_are_ended_one_after_another_lose_no_run(own_services) -> None:
+    """R20 within one version: SIGTERM, the end of what is under way, and a new process."""
+    services, seeds, began = own_services, lengths.seeds(0, 3, 20), time.monotonic()
+    if not seeds:
+        pytest.skip("played at greater length")
+    with services.turned(), Crew(services) as crew:
+
+        def play(story: Story, _seed: int) -> None:
+            story.start(0)
+            assert comes_true(lambda: story.status(0) == "running", 60)
+            story.start(1)
+            for name in ("tick", "follow", "beat"):
+                pid = crew.pids[name]
+                crew.signal(name, signal.SIGTERM)
+                assert comes_true(lambda name=name, pid=pid: crew.pids[name] != pid, RESUMED_SECONDS)
+            assert comes_true(lambda: story.status(0) == story.status(1) == "verified", RESUMED_SECONDS)
+
+        found = told(services, seeds, play)
+    took = time.monotonic() - began
+    about = "tick, follow and beat ended by SIGTERM and started anew, runs in flight"
+    record.keep("R20-roll", about, count=3 * len(seeds), violations=len(found), seeds=seeds, seconds=took)
+    assert found == []
+
+
+def test_without_beat_the_others_ring_and_it_is_said(own_services, monkeypatch) -> None:
+    """F-BEAT-2."""
+    for name in FIFTH:
+        monkeypatch.setattr(settings, name, float(FIFTH[name]))
+    services, seeds, began = own_services, lengths.seeds(0, 2, 20), time.monotonic()
+    if not seeds:
+        pytest.skip("played at greater length")
+    with services.turned(), Crew(services, environment=FIFTH) as crew:
+        assert comes_true(lambda: selectors.silent_parts() == {}, 60)
+        crew.signal("beat", signal.SIGSTOP)
+
+        def play(story: Story, _seed: int) -> None:
+            story.start(0)
+            story.start(1)
+            assert comes_true(lambda: story.status(0) == story.status(1) == "verified", 60)
+
+        found = told(services, seeds, play)
+        assert comes_true(lambda: set(selectors.silent_parts()) == {"inventory", "beat"}, 60)
+        crew.signal("beat", signal.SIGCONT)
+        assert comes_true(lambda: selectors.silent_parts() == {}, 60)
+    took = time.monotonic() - began
+    record.keep("F-BEAT-2", "beat stopped", count=len(seeds), violations=len(found), seeds=seeds, seconds=took)
+    assert found == []

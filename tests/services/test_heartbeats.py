@@ -1,0 +1,67 @@
+"""Signs of life: what a canary tells, who rings where beat does not, who is called silent."""
+
+from datetime import timedelta
+
+import pytest
+from celery import current_app
+
+from upgrades import selectors
+from upgrades.models import Heartbeat
+from upgrades.services import heartbeats, schedule
+
+pytestmark = pytest.mark.django_db
+
+
+def names() -> set[str]:
+    return set(Heartbeat.objects.values_list("name", flat=True))
+
+
+def age(name: str, seconds: float) -> None:
+    at = selectors.database_now() - timedelta(seconds=seconds)
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": at})
+
+
+def test_a_canary_by_a_queue_of_all_tells_of_the_queue_and_of_beat():
+    heartbeats.note_canary("inventory", "follow@one")
+    assert names() == {"queue inventory", "beat"}
+
+
+def test_a_canary_by_any_other_queue_tells_of_its_worker_alone():
+    heartbeats.note_canary("follow@one", "follow@one")
+    heartbeats.note_canary("follower", "x" * 90)
+    assert names() == {"worker follow@one", f"worker {'x' * 57}"}
+
+
+def test_a_worker_that_ended_as_told_or_long_ago_is_forgotten():
+    for name in ("tick@one", "follow@one", "follow@two"):
+        heartbeats.note_canary(name, name)
+    heartbeats.forget("follow@two")
+    age("worker tick@one", 86_500)
+    age("worker", 86_500)
+    heartbeats.note_canary("follow@one", "follow@one")
+    assert names() == {"worker follow@one", "worker"}
+
+
+def test_somebody_rings_where_no_tick_was_consumed_and_none_waits(redis):
+    with current_app.connection_for_write() as connection:
+        assert heartbeats.ring_for_beat(2)
+        assert redis.llen("tick") == 1
+        assert not heartbeats.ring_for_beat(2)
+        connection.default_channel.queue_purge("tick")
+    schedule.beat_heart("worker")
+    assert not heartbeats.ring_for_beat(2)
+    age("worker", 3)
+    assert heartbeats.ring_for_beat(2)
+
+
+def test_parts_are_silent_after_their_own_time_and_beat_only_where_ticks_are_consumed(settings):
+    for name in ("worker", "follower", "queue inventory", "beat"):
+        age(name, 29)
+    assert selectors.silent_parts() == {}
+    age("beat", 76)
+    assert set(selectors.silent_parts()) == {"beat"}
+    age("worker", 31)
+    age("queue inventory", 74)
+    assert set(selectors.silent_parts()) == {"worker"}
+    settings.IDLE_EXIT_SECONDS = 8
+    assert set(selectors.silent_parts()) == {"worker", "inventory"}

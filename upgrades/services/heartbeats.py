@@ -1,0 +1,52 @@
+"""Signs of life of ocpdash's own parts, and the clock's stand-in.
+
+`schedule.beat_heart` notes one. A canary is a Celery task that does nothing else: where it is consumed, its queue or
+its worker lives.
+"""
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from upgrades import live
+from upgrades.models import Heartbeat
+from upgrades.services import schedule
+
+# All workers share these; a message by any other came by the worker's own.
+QUEUES = ("tick", "follow", "inventory")
+# A worker that was taken away for good leaves a row behind.
+_KEPT = timedelta(days=1)
+_WORKER = "worker "
+# When the tick was last consumed (tasks.tick).
+_TICK = "worker"
+
+
+def note_canary(queue: str, worker: str) -> None:
+    """A canary came by `queue` to `worker`: beat's by a queue of all, or the worker's own by its own queue."""
+    if queue in QUEUES:
+        schedule.beat_heart("beat")
+        schedule.beat_heart(f"queue {queue}")
+        return
+    schedule.beat_heart(_worker(worker))
+    Heartbeat.objects.filter(name__startswith=_WORKER, at__lt=Now() - _KEPT).delete()
+
+
+def forget(worker: str) -> None:
+    """`worker` ends as it was told to: its silence is no trouble."""
+    Heartbeat.objects.filter(name=_worker(worker)).delete()
+
+
+def ring_for_beat(seconds: float) -> bool:
+    """Ring where no tick was consumed for so long though none waits: beat is away. Whether it rang.
+
+    Any number of processes may do so at once: ticks do no harm, and are fewer than seconds pass.
+    """
+    is_ticking = Heartbeat.objects.filter(name=_TICK, at__gte=Now() - timedelta(seconds=seconds)).exists()
+    if is_ticking or live.waiting("tick"):
+        return False
+    live.ring()
+    return True
+
+
+def _worker(name: str) -> str:
+    return f"{_WORKER}{name}"[:64]
