@@ -37,7 +37,7 @@ test: venv
 	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
 
 test-faults: venv
-	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" FAULTS=push $(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/faults $(ARGS)
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" FAULTS=push $(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/faults tests/browser/test_accessibility.py $(ARGS)
 
 faults: venv
 	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m tests.faults $(ARGS)
