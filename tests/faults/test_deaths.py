@@ -2,10 +2,12 @@
 
 import gc
 import random
+import threading
 import time
 
 import pytest
 
+from ocpdash.processes import wait_until
 from tests import scenes
 from tests.faults import broken, checker, lengths, record, restart
 from tests.faults.ocp_process import OcpProcess
@@ -22,6 +24,8 @@ WORKERS = 3
 LONGEST_LIFE = 0.5
 RUNS = 4
 SHARE_OF_PROGRESS = 0.3
+PROCESS_KILLS = 5
+PATIENCE_SECONDS = 60.0
 # What OCP does with a POST, by weight: docs/reliability.md, section 0.
 HOSTILE = {
     "late": (10, {"mode": "late", "delay": 0.15}),
@@ -77,8 +81,11 @@ class Rounds:
         finally:
             pool.kill_all()
         restart.settle(self.ocp)
-        found = checker.violations(self.read(self.ocp), is_settled=True) + lost_starts()
-        return pool.kills, [(seed, violation) for violation in found]
+        return pool.kills, [(seed, violation) for violation in self.judge()]
+
+    def judge(self):
+        """What is wrong, or still hangs, as it stands now."""
+        return checker.violations(self.read(self.ocp), is_settled=True) + lost_starts()
 
     def put_back(self, dice):
         """Everything as it was, and an OCP that will answer each POST by the dice."""
@@ -118,6 +125,62 @@ def test_workers_that_are_killed_at_random_moments_send_nothing_twice_and_lose_n
     record.keep("R1", about, count=kills, violations=len(found), seeds=seeds, seconds=seconds)
     assert found == []
     assert UpgradeRun.objects.count() >= RUNS - 1
+
+
+class Crew:
+    """The product's own processes on the same OCP; `kill_one` ends one by its id and starts it anew."""
+
+    def __init__(self, stack, ocp):
+        stack.drive(ocp)
+        stack.environment |= {
+            "SUBMIT_BUDGET_SECONDS": "30", "SECOND_PRE_READ_SECONDS": "20", "UNCONFIRMED_AFTER_SECONDS": "2",
+            "FOLLOW_OPEN_SECONDS": "1", "VERIFY_SECONDS": "1", "OCP_TOTAL_SECONDS": "5",
+        }  # fmt: skip
+        self._stack = stack
+        self._starts = {
+            "beat": stack.start_beat,
+            "worker-tick": lambda: stack.start_worker("tick"),
+            "worker-follow": lambda: stack.start_worker("follow"),
+            "web": stack.start_web,
+        }
+        self.kills = 0
+
+    def start(self):
+        for start in self._starts.values():
+            start()
+
+    def kill_one(self, dice):
+        """Within a moment; twice in three a worker of submissions, which has most to lose."""
+        threading.Event().wait(dice.uniform(0.0, 1.5))
+        name = dice.choice(["worker-tick", "worker-tick", "worker-tick", "worker-follow", "beat", "web"])
+        self._stack.kill(name)
+        self.kills += 1
+        self._starts[name]()
+
+    def kill_all(self):
+        for name in self._starts:
+            if name in self._stack.processes:
+                self._stack.kill(name)
+
+
+@pytest.mark.skipif(lengths.length() == "short", reason="a process takes seconds to start")
+def test_processes_that_are_killed_by_their_ids_send_nothing_twice_and_lose_nothing(rounds, stack):
+    seeds, began, found = lengths.seeds(short=0, push=1, full=100), time.monotonic(), []
+    crew = Crew(stack, rounds.ocp)
+    for seed in seeds:
+        dice = random.Random(seed)  # noqa: S311 (a seed to repeat, no secret)
+        rounds.put_back(dice)
+        crew.start()
+        for _number in range(PROCESS_KILLS):
+            crew.kill_one(dice)
+            control(rounds.ocp, "POST", "/advance", seconds=dice.choice([0, 300]))
+        wait_until(lambda: not rounds.judge(), PATIENCE_SECONDS)
+        crew.kill_all()
+        found += [(seed, violation) for violation in rounds.judge()]
+    seconds = time.monotonic() - began
+    about = "kill -9 of worker, beat and web processes"
+    record.keep("R1-processes", about, count=crew.kills, violations=len(found), seeds=seeds, seconds=seconds)
+    assert found == []
 
 
 def test_kills_show_a_product_that_posts_again_in_doubt(rounds, monkeypatch):
