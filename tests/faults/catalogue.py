@@ -18,6 +18,18 @@ _SERVICES = "tests/faults/test_services.py::test_nothing_is_lost_where_a_service
 _PARTITIONS = "tests/faults/test_partitions.py::test_nothing_is_sent_twice_and_all_goes_on_after_a_partition"
 _WORKERS = "tests/faults/test_workers.py::test_"
 _REAL = (
+    Fault(
+        "R1",
+        "tests/faults/test_deaths.py::test_workers_that_are_killed_at_random_moments_send_nothing_twice_and_lose_nothing",
+        475,
+        25,
+    ),
+    Fault(
+        "R1-processes",
+        "tests/faults/test_deaths.py::test_processes_that_are_killed_by_their_ids_send_nothing_twice_and_lose_nothing",
+        100,
+        5,
+    ),
     Fault("R1b", f"{_CRASH_POINTS}submission_that_dies_at_any_call_is_sent_once_and_not_forgotten", 16, 2),
     Fault("R1b-jobs", f"{_CRASH_POINTS}job_that_dies_at_any_call_goes_on_with_the_next_tick", 16, 2),
     Fault("R2", f"{_SERVICES}[redis]", 200, 50),

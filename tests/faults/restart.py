@@ -20,8 +20,8 @@ def settle(ocp: OcpProcess) -> None:
         while _is_late(ocp):
             assert time.monotonic() < deadline, "OCP never took the late POST"
         before = _state()
-        _pass_time()
-        _tick()
+        pass_time()
+        tick()
         if _state() == before:
             return
     raise AssertionError(f"it never came to rest: {_state()}")
@@ -31,7 +31,7 @@ def _is_late(ocp: OcpProcess) -> bool:
     return any((post["handled"], post["task_id"], post["code"]) == ("late", None, None) for post in posts(ocp))  # type: ignore[arg-type]
 
 
-def _pass_time() -> None:
+def pass_time() -> None:
     """Leases of the dead run out, and all that was put off is due."""
     kinds = ("sweep", "follow", "inventory", "topology")
     free: dict[str, Any] = {f"{kind}_{what}": None for kind in kinds for what in ("claimed_until", "due_at")}
@@ -40,7 +40,7 @@ def _pass_time() -> None:
     UpgradeRun.objects.update(detail_due_at=None, verify_due_at=None)
 
 
-def _tick() -> None:
+def tick() -> None:
     tasks.expire()
     for row in ChangeRequest.objects.filter(status="starting"):
         tasks.submit(row.pk)
