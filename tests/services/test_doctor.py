@@ -93,7 +93,13 @@ def test_what_ocpdash_does_is_told_where_it_stands_still(settings):
     make_endpoint(name="locked", credentials="nonsense")
     cluster = make_cluster(endpoint)
     change_request = ChangeRequest.objects.create(
-        endpoint=endpoint, cluster=cluster, requester=make_user("olga"), target_file_name="x.rpm", purpose="y"
+        endpoint=endpoint,
+        cluster=cluster,
+        requester=make_user("olga"),
+        target_file_name="x.rpm",
+        purpose="y",
+        plan={},
+        fingerprint="f",
     )
     run = run_of(change_request)
     UpgradeRun.objects.filter(pk=run.pk).update(

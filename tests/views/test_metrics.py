@@ -91,7 +91,13 @@ def test_the_numbers_follow_the_rows():
     endpoint = make_endpoint(name="shanghai", observed_at=now - timedelta(seconds=400), failure_count=3)
     cluster = make_cluster(endpoint)
     change_request = ChangeRequest.objects.create(
-        endpoint=endpoint, cluster=cluster, requester=make_user("ada"), target_file_name="x.rpm", purpose="y", quorum=1
+        endpoint=endpoint,
+        cluster=cluster,
+        requester=make_user("ada"),
+        target_file_name="x.rpm",
+        purpose="y",
+        plan={},
+        fingerprint="f",
     )
     run = run_of(change_request)
     UpgradeRun.objects.filter(pk=run.pk).update(
