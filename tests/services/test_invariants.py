@@ -73,7 +73,11 @@ LEFT_THE_END = EVENT + (
         (REQUEST + "fingerprint = repeat('0', 64) WHERE status = 'in_progress'", "I2", "invariant.other_fingerprint"),
         ("DELETE FROM upgrades_vote", "I2", "invariant.too_few_votes"),
         ("UPDATE upgrades_vote SET verdict = 'reject'", "I2", "invariant.too_few_votes"),
-        ("UPDATE upgrades_changerequest SET requester_id = (SELECT voter_id FROM upgrades_vote LIMIT 1)", "I2", "invariant.too_few_votes"),
+        (
+            "UPDATE upgrades_changerequest SET requester_id = (SELECT voter_id FROM upgrades_vote LIMIT 1)",
+            "I2",
+            "invariant.too_few_votes",
+        ),
         ("DELETE FROM upgrades_clusterhold", "I3", "invariant.not_held"),
         (REQUEST + "status = 'done' WHERE status = 'in_progress'", "I4", "invariant.not_alike"),
         (REQUEST + "status = 'in_progress' WHERE status = 'withdrawn'", "I4", "invariant.no_run"),

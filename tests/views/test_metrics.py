@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.factories import make_cluster, make_endpoint
-from tests.town import run_of
-from upgrades import audit
+from tests.factories import make_cluster, make_endpoint, make_user
+from tests.views.acting import run_of
+from upgrades import audit, live
 from upgrades.models import ChainState, ChangeRequest, ClusterHold, Endpoint, Heartbeat, UpgradeRun
 from upgrades.rules import Reason, halts
 from upgrades.services import halts as halting
@@ -91,7 +91,13 @@ def test_the_numbers_follow_the_rows():
     endpoint = make_endpoint(name="shanghai", observed_at=now - timedelta(seconds=400), failure_count=3)
     cluster = make_cluster(endpoint)
     change_request = ChangeRequest.objects.create(
-        endpoint=endpoint, cluster=cluster, requester=halting_admin(), target_file_name="x.rpm", purpose="y", quorum=1
+        endpoint=endpoint,
+        cluster=cluster,
+        requester=make_user("ada"),
+        target_file_name="x.rpm",
+        purpose="y",
+        plan={},
+        fingerprint="f",
     )
     run = run_of(change_request)
     UpgradeRun.objects.filter(pk=run.pk).update(
@@ -127,8 +133,6 @@ def test_the_numbers_follow_the_rows():
 
 
 def test_a_redis_that_is_away_is_told(settings):
-    from upgrades import live
-
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     live.connection.cache_clear()
     try:
@@ -137,9 +141,3 @@ def test_a_redis_that_is_away_is_told(settings):
         live.connection.cache_clear()
     assert found["ocpdash_redis_up"] == {(): 0}
     assert "ocpdash_queue_length" not in found
-
-
-def halting_admin():
-    from tests.factories import make_user
-
-    return make_user("ada", "admin")
