@@ -200,8 +200,8 @@ class Machines(Hands):
     @precondition(lambda self: self.model.run == "submitting")
     @rule()
     def submission_grows_old(self):
-        UpgradeRun.objects.update(intent_at=F("intent_at") - timedelta(seconds=100))
-        sweeping.turn_unconfirmed()
+        with self.at_once("UNCONFIRMED_AFTER_SECONDS"):
+            sweeping.turn_unconfirmed()
         self.model.grow_old()
 
     # --- the run --------------------------------------------------------------------------------------------------
@@ -268,9 +268,11 @@ class Machines(Hands):
     @precondition(lambda self: self.model.run in {"failed", "verifying", "disagrees", "unconfirmed"})
     @rule(proposer=people, confirmer=people)
     def two_decide(self, proposer, confirmer):
+        with self.at_once("QUIET_PERIOD_SECONDS"):
+            self.decide(proposer, confirmer)
+
+    def decide(self, proposer, confirmer):
         kind = "abandon" if self.model.run == "unconfirmed" else "close"
-        # The quiet period is over on our clock. OCP's stays, or its task would have begun too late to be ours.
-        UpgradeRun.objects.update(intent_at=F("ocp_intent_at") - timedelta(seconds=1000))
         run, model = self.run(), self.model
         shown = decisions.evidence_hash(decisions.evidence(run, kind))
         propose = partial(
