@@ -40,10 +40,11 @@ from upgrades.services import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SEEDS = lengths.seeds(short=5, push=40, full=4000)
-EXAMPLES, STEPS = (1, 15) if lengths.length() == "short" else (5, 50)
+SEEDS = lengths.seeds(short=5, push=10, full=4000)
+# The first story of a seed is the plainest that there is.
+EXAMPLES, STEPS = (2, 12) if lengths.length() == "short" else (5, 50)
 # A run of pytest in `make faults` is one part; at each push two processes share the seeds.
-CHUNK = len(SEEDS) if lengths.length() != "push" else 5
+CHUNK = 2 if lengths.length() == "push" else len(SEEDS)
 CHUNKS = [SEEDS[first : first + CHUNK] for first in range(0, len(SEEDS), CHUNK or 1)]
 # As far as a request has come before the random acts begin: alone they would seldom see a run.
 APPROVED = (
