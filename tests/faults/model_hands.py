@@ -64,7 +64,7 @@ class Hands(RuleBasedStateMachine):
         try:
             found = checker.violations(checker.read(self.superuser_url, [self.look_alike]), is_settled=False)
             self.violations.extend(found)
-            assert found == []
+            assert found == [], found
         finally:
             self.look_alike.stop()
             clean_database(self.superuser_url)
@@ -90,6 +90,14 @@ class Hands(RuleBasedStateMachine):
         except Crashed:
             return True
         return False
+
+    @contextmanager
+    def at_once(self, name):
+        """A time of the settings is over as soon as it begins. The rows keep theirs: the checker reads them."""
+        former = getattr(self.settings, name)
+        setattr(self.settings, name, 0.0)
+        yield
+        setattr(self.settings, name, former)
 
     def answer_next_post(self, mode):
         control(self.look_alike, "POST", "/answer", mode="plain")

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +53,16 @@ class Played:
     calls: set[tuple[str, str]] = field(default_factory=set)
 
 
+@dataclass
+class Onward:
+    """Stands for some next test: all but the session's own fixtures end."""
+
+    session: pytest.Session
+
+    def listchain(self) -> list[pytest.Session]:
+        return [self.session]
+
+
 class Hunt:
     """The plugin that plays mutants in place of the tests."""
 
@@ -66,8 +77,14 @@ class Hunt:
         played = [self._play(item) for item in session.items]
         if self.is_red:
             raise pytest.UsageError("Without any mutant a test is red.")
+        live = {path: functions(path) for path in self.modules}
+        # The children share our memory: what the collector looks at, it copies.
+        gc.collect()
+        gc.freeze()
         for path in self.modules:
-            self._hunt(path, [one for one in played if any(name == str(path) for name, _function in one.calls)])
+            self._hunt(
+                path, live[path], [one for one in played if any(name == str(path) for name, _function in one.calls)]
+            )
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -85,19 +102,18 @@ class Hunt:
         threading.setprofile(note)
         sys.setprofile(note)
         try:
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None if _is_pure(item) else item)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=Onward(item.session))
         finally:
             sys.setprofile(None)
             threading.setprofile(None)  # type: ignore[arg-type]
         played.seconds = time.monotonic() - begun
         return played
 
-    def _hunt(self, path: Path, played: list[Played]) -> None:
+    def _hunt(self, path: Path, live: list[FunctionType], played: list[Played]) -> None:
         begun = time.monotonic()
         name = str(path.relative_to(ROOT))
         chosen = [one for one in mutants(path) if name in GUARDS or self.random.random() < self.share]
-        live = functions(path)
-        gc.freeze()
+        self._prove_honest(path, live, played)
         survivors = [one for one in chosen if not self._is_killed(one, live, played)]
         for one in survivors:
             print(f"survives: {name} {one.function} {one.what}", flush=True)
@@ -106,6 +122,14 @@ class Hunt:
         seeds, seconds = range(self.seed, self.seed + 1), time.monotonic() - begun
         record.keep("R9", about, count=len(chosen), violations=len(survivors), seeds=seeds, seconds=seconds)
         self.is_survived = self.is_survived or (name in GUARDS and bool(survivors))
+
+    def _prove_honest(self, path: Path, live: list[FunctionType], played: list[Played]) -> None:
+        """What is not changed must survive: else the children are red by themselves."""
+        known = {function.__code__.co_qualname: function.__code__ for function in live}
+        calls = Counter(name for one in played for called, name in one.calls if called == str(path) and name in known)
+        for name, _count in calls.most_common(1):
+            same = Mutant(path, name, "nothing", known[name])
+            assert not self._is_killed(same, live, played), "a test is red without any mutant"
 
     def _is_killed(self, mutant: Mutant, live: list[FunctionType], played: list[Played]) -> bool:
         able = [one for one in played if (str(mutant.path), mutant.function) in one.calls]
@@ -132,7 +156,7 @@ class Hunt:
             if function.__code__.co_qualname == mutant.function:
                 function.__code__ = mutant.code
         for one in able:
-            one.item.config.hook.pytest_runtest_protocol(item=one.item, nextitem=one.item)
+            one.item.config.hook.pytest_runtest_protocol(item=one.item, nextitem=Onward(one.item.session))
             if self.is_red:
                 os._exit(1)
         os._exit(0)
@@ -147,10 +171,6 @@ def functions(path: Path) -> list[FunctionType]:
     """The live functions of a module, those that a decorator wraps too."""
     everything = gc.get_objects()
     return [one for one in everything if isinstance(one, FunctionType) and one.__code__.co_filename == str(path)]
-
-
-def _is_pure(item: pytest.Item) -> bool:
-    return item.path.is_relative_to(ROOT / "tests" / "rules")
 
 
 def _ended(child: int) -> bool:

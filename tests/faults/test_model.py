@@ -40,10 +40,11 @@ from upgrades.services import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SEEDS = lengths.seeds(short=5, push=40, full=4000)
-EXAMPLES, STEPS = (1, 15) if lengths.length() == "short" else (5, 50)
+SEEDS = lengths.seeds(short=5, push=10, full=4000)
+# The first story of a seed is the plainest that there is.
+EXAMPLES, STEPS = (2, 12) if lengths.length() == "short" else (5, 50)
 # A run of pytest in `make faults` is one part; at each push two processes share the seeds.
-CHUNK = len(SEEDS) if lengths.length() != "push" else 5
+CHUNK = 2 if lengths.length() == "push" else len(SEEDS)
 CHUNKS = [SEEDS[first : first + CHUNK] for first in range(0, len(SEEDS), CHUNK or 1)]
 # As far as a request has come before the random acts begin: alone they would seldom see a run.
 APPROVED = (
@@ -200,8 +201,8 @@ class Machines(Hands):
     @precondition(lambda self: self.model.run == "submitting")
     @rule()
     def submission_grows_old(self):
-        UpgradeRun.objects.update(intent_at=F("intent_at") - timedelta(seconds=100))
-        sweeping.turn_unconfirmed()
+        with self.at_once("UNCONFIRMED_AFTER_SECONDS"):
+            sweeping.turn_unconfirmed()
         self.model.grow_old()
 
     # --- the run --------------------------------------------------------------------------------------------------
@@ -268,9 +269,11 @@ class Machines(Hands):
     @precondition(lambda self: self.model.run in {"failed", "verifying", "disagrees", "unconfirmed"})
     @rule(proposer=people, confirmer=people)
     def two_decide(self, proposer, confirmer):
+        with self.at_once("QUIET_PERIOD_SECONDS"):
+            self.decide(proposer, confirmer)
+
+    def decide(self, proposer, confirmer):
         kind = "abandon" if self.model.run == "unconfirmed" else "close"
-        # The quiet period is over on our clock. OCP's stays, or its task would have begun too late to be ours.
-        UpgradeRun.objects.update(intent_at=F("ocp_intent_at") - timedelta(seconds=1000))
         run, model = self.run(), self.model
         shown = decisions.evidence_hash(decisions.evidence(run, kind))
         propose = partial(
