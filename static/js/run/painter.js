@@ -29,7 +29,7 @@ export class Painter {
     this.layer = this.document.createElementNS(SVG, "g");
     this.layer.setAttribute("class", "far");
     this.layer.setAttribute("aria-hidden", "true");
-    this.dag.append(this.layer);
+    this.dag.insertBefore(this.layer, this.parts[0].element);
     this.observer.observe(this.dag, { subtree: true, attributeFilter: ["data-status"] });
     this.isOld = true;
     this.paint();
@@ -82,7 +82,7 @@ export class Painter {
     const paths = new Map();
     for (const part of this.parts) {
       if (part.kind === "box" || (part.kind === "node" && !isFar)) continue;
-      const name = part.kind === "line" ? part.element.getAttribute("class") : `node ${part.element.dataset.status}`;
+      const name = part.kind === "line" ? `ln ${kindOf(part.element)}` : `node ${part.element.dataset.status}`;
       paths.set(name, `${paths.get(name) || ""}${part.path}`);
     }
     for (const [name, path] of [...paths].sort(([one]) => (one.startsWith("ln") ? -1 : 1))) this.add(name, path);
@@ -117,6 +117,8 @@ export class Painter {
     found?.element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, view: window }));
   }
 }
+
+const kindOf = (line) => [...line.classList].find((name) => name.startsWith("ln--"));
 
 function meets(part, frame) {
   return part.x <= frame.right && part.right >= frame.x && part.y <= frame.bottom && part.bottom >= frame.y;
