@@ -33,6 +33,8 @@ TURNS = 15
 CLUSTERS = 50
 # A page shows 50 rows and asks for one more; a filter passes some over on its way to them.
 READ_MOST = 1000
+# A page with fewer rows than that share takes of the time of a full one is not full.
+FULL = 0.9
 
 FILL = (
     """
@@ -128,6 +130,12 @@ def measure(client: Client, cluster: int, count: int) -> tuple[dict[str, str], d
     return pages, spent(TURNS, backend(), **calls)
 
 
+def is_of(kind: str, name: str) -> bool:
+    """Whether the page of that name shows the list `kind`."""
+    address = (PAGES | LISTS).get(name.removesuffix(", in the middle"), "")
+    return address.startswith(LISTS[kind])
+
+
 def scans(plan: dict[str, Any]) -> Iterator[tuple[str, float]]:
     """Yield what each node of a plan reads or passes over, and how many rows that is."""
     rows = plan.get("Rows Removed by Filter", 0) + plan["Actual Rows"]
@@ -167,6 +175,10 @@ def main() -> None:
         fill(services.superuser_url, people, clusters, endpoint.pk, FEW + 1, MANY)
         pages, many = measure(client, clusters[7], MANY)
         for name, address in pages.items():
+            # At 100 rows some filters find less than a page; then the whole list at 100 is what there is to compare.
+            name_of_list = next(kind for kind in LISTS if is_of(kind, name))
+            if few[name] < few[name_of_list] * FULL < many[name]:
+                few[name] = few[name_of_list]
             record("lists", f"{name}, {MANY} rows beside {FEW}, p50 ms of CPU (goal: 1.3 times)", many[name], few[name])
             for what in too_much(client, address):
                 print("   ", what)

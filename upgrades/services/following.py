@@ -122,6 +122,8 @@ def _is_due(tick: _Tick, run: UpgradeRun, running: Listing | None, digest: str |
 def _follow_run(tick: _Tick, run: UpgradeRun, running: Listing | None, digest: str | None) -> bool:
     """Read one run. Whatever goes wrong stays its own, but False where OCP wants no further call of ours."""
     observation = selectors.observation()
+    if run.pk in tick.watched and digest != run.list_digest:
+        live.announce(run.pk)
     try:
         # Half of what is left: a slow one leaves time for others.
         deadline = tick.budget.left / 2

@@ -5,6 +5,7 @@ import logging
 from asyncio import Future, Task
 from collections import deque
 from collections.abc import Callable, Coroutine, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -184,8 +185,10 @@ class Hub:
             while True:
                 message = await listener.get_message(ignore_subscribe_messages=True, timeout=_LISTEN_SECONDS)
                 number = message["channel"].decode().rpartition(":")[2] if message else ""
-                if number.isdigit() and int(number) in self.runs:
-                    self._begin(self._refresh(int(number), is_pulse=False))
+                if not number.isdigit() or int(number) not in self.runs:
+                    continue
+                is_soon = live.is_announcement(message["data"])
+                self._begin(self._make_ready(int(number)) if is_soon else self._refresh(int(number), is_pulse=False))
         except (redis.RedisError, OSError) as error:
             logger.warning("stream lost redis", extra={"error": type(error).__name__})
             self.close()
@@ -215,6 +218,11 @@ class Hub:
                 viewer.give(found.state)
             if is_pulse:
                 viewer.give(found.pulse)
+
+    async def _make_ready(self, run_id: int) -> None:
+        """Have a connection that knows its way when the change comes."""
+        with suppress(DatabaseError):
+            await self._reader.make_ready(run_id)
 
     async def _reading(self, run_id: int, run: _Run) -> Reading | None:
         try:

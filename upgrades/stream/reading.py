@@ -83,9 +83,9 @@ class Reader:
         """The run, and a note that somebody looks at it and at its subtasks `nodes`; None where it is gone."""
         return await self._do(read, run_id, known_etag, nodes)
 
-    async def make_ready(self) -> None:
-        """Have a connection before it is asked for."""
-        await self._do(_make_ready)
+    async def make_ready(self, run_id: int) -> None:
+        """Read the run for nothing where no connection is kept: a new one's first statements are slow."""
+        await self._do(_make_ready, run_id)
 
     async def _do(self, work: Callable[..., T], *args: object) -> T:
         loop = asyncio.get_running_loop()
@@ -97,8 +97,9 @@ class Reader:
             self._timer = loop.call_later(KEPT_SECONDS, self._thread.submit, connections.close_all)
 
 
-def _make_ready() -> None:
-    connection.ensure_connection()
+def _make_ready(run_id: int) -> None:
+    if connection.connection is None and (mark := selectors.run_mark(run_id, None)) is not None:
+        selectors.run_snapshot(mark)
 
 
 def read(run_id: int, known_etag: str, nodes: Collection[str]) -> Reading | None:
