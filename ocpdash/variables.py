@@ -32,7 +32,7 @@ MEANINGS = {
     "OCP_CA_FILE": "the certificate authority of that address, where the system does not know it",
     "OCP_ALLOW_HTTP": "`true` accepts plain http, which sends the password in clear",
     "OCP_ACCOUNT_IS_OURS": "`true`: nobody but ocpdash signs in with that account, so its tasks are ours",
-    "SUBMIT_BUDGET_SECONDS": "from a start's intent to its POST; after that nothing is sent",
+    "SUBMIT_BUDGET_SECONDS": "from the last look at the approval to the POST; after that nothing is sent",
     "SECOND_PRE_READ_SECONDS": "the second read of OCP, between intent and POST",
     "POST_SECONDS": "how long the POST may wait for its answer",
     "UNCONFIRMED_AFTER_SECONDS": "silence after which a start is called unconfirmed",

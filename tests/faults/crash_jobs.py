@@ -89,11 +89,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class Job:
-    """`arrange` makes the scene and returns the work; `modes` the ways OCP may answer; `strike` brings one about."""
+    """`arrange` makes the scene and returns the work; `modes` the ways OCP may answer; `strike` brings one about.
+
+    `is_followed`: whether what comes after its POST is part of the story.
+    """
 
     arrange: Callable[[Stage], Work]
     modes: Mapping[str, Mode]
     strike: Mode = field(default_factory=dict)
+    is_followed: bool = False
 
     def prepare(self, stage: Stage, mode: str) -> None:
         """Let OCP answer so from now on."""
@@ -241,16 +245,16 @@ JOBS: dict[str, Job] = {
     "sweep, finding nothing": Job(_swept("drop"), TROUBLES, _ANY_READ),
     "sweep, after busy": Job(_swept("busy"), TROUBLES, _ANY_READ),
     "sweep, a late match": Job(_swept("403, accepted"), TROUBLES, _ANY_READ),
-    "follow, running": Job(_followed(seconds=60), TROUBLES, _ANY_READ),
-    "follow, failing": Job(_followed(is_failing=True), TROUBLES, _ANY_READ),
-    "follow, ending": Job(_followed(), TROUBLES, _ANY_READ),
-    "verify": Job(_verified, TROUBLES, _ANY_READ),
-    "retry": Job(_retried, TROUBLES, _ANY_ACT),
+    "follow, running": Job(_followed(seconds=60), TROUBLES, _ANY_READ, is_followed=True),
+    "follow, failing": Job(_followed(is_failing=True), TROUBLES, _ANY_READ, is_followed=True),
+    "follow, ending": Job(_followed(), TROUBLES, _ANY_READ, is_followed=True),
+    "verify": Job(_verified, TROUBLES, _ANY_READ, is_followed=True),
+    "retry": Job(_retried, TROUBLES, _ANY_ACT, is_followed=True),
     "vote": Job(_vote, {"plain": {}}),
     "start": Job(_start, {"plain": {}}),
     "confirm": Job(_confirm, {"plain": {}}),
     "abandon": Job(_abandoned, TROUBLES, _ANY_READ),
-    "close": Job(_closed, TROUBLES, _ANY_READ),
+    "close": Job(_closed, TROUBLES, _ANY_READ, is_followed=True),
     "adopt": Job(_adopted, TROUBLES, _ANY_READ),
     "expire": Job(_expired, {"plain": {}}),
     "seal": Job(_sealed, {"plain": {}}),

@@ -82,7 +82,7 @@ class Plays:
         self.job.prepare(self.stage, mode)
 
     def _judge(self, mode, point):
-        restart.settle(self.stage.ocp)
+        restart.settle(self.stage.ocp, is_followed=self.job.is_followed)
         for violation in checker.violations(self.read(self.stage.ocp), is_settled=True):
             self.found.append((mode, point, violation))
 

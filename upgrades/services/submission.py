@@ -57,10 +57,11 @@ def submit(change_request_id: int) -> None:
     except preread.Blocked as blocked:
         _give_back(change_request, "block", blocked.reason)
         return
+    # T1 counts: whoever stands still inside it goes on with votes and rights of before.
+    deadline = time.clock_gettime(time.CLOCK_BOOTTIME) + settings.SUBMIT_BUDGET_SECONDS
     run = _intend(change_request, reading)
     if run is None:
         return
-    deadline = time.clock_gettime(time.CLOCK_BOOTTIME) + settings.SUBMIT_BUDGET_SECONDS
     if not sending.agrees_again(change_request, run):
         return
     sending.send(run, deadline)
@@ -94,6 +95,7 @@ def _intend(change_request: ChangeRequest, reading: preread.Reading) -> UpgradeR
             _check_approval(change_request)
             plan = _rebuilt(change_request)
             run = _insert_run(change_request, plan.content, reading)
+            _check_moment(change_request, run)
             _check_endpoint(change_request)
             holds.take(run, plans.affected(change_request.cluster))
             moves.move(
@@ -127,6 +129,12 @@ def _check_approval(change_request: ChangeRequest) -> None:
     if not verdict.is_satisfied:
         lost = len(verdict.lost_voter_ids)
         raise _Unfit("lose_voter", Reason("start.votes_missing", {"missing": verdict.missing, "lost": lost}))
+
+
+def _check_moment(change_request: ChangeRequest, run: UpgradeRun) -> None:
+    """The approval still stood when the intent was written, not only when it was looked at."""
+    if change_request.expires_at is None or run.intent_at >= change_request.expires_at:
+        raise _Unfit("expire", Reason("change_request.approval_ran_out"))
 
 
 def _check_endpoint(change_request: ChangeRequest) -> None:
