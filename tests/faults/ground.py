@@ -40,6 +40,7 @@ DURATIONS = {
     "QUIET_PERIOD_SECONDS": "60",
     "FOLLOW_OPEN_SECONDS": "1",
     "VERIFY_SECONDS": "1",
+    "IDLE_EXIT_SECONDS": "12",
 }
 
 
@@ -65,6 +66,7 @@ class Services:
         self.guard = Guard()
         self.embedded = embedded.Services(self._folder / "services", guard=self.guard)
         self.addresses: Mapping[str, str] = {}
+        self._shared: Crew | None = None
         # Of these services alone: the file beside the test run's own would know another database.
         self.state = self._folder / "state"
 
@@ -80,6 +82,7 @@ class Services:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.end_shared()
         for proxy in self.proxies.values():
             proxy.close()
         self.embedded.stop()
@@ -123,6 +126,19 @@ class Services:
             "OCP_URL": "",
             "STATE_DIR": str(self.state),
         }
+
+    def shared(self) -> "Crew":
+        """A crew that several tests strike one after another; it ends where a test brings its own."""
+        if self._shared is None:
+            crew = Crew(self)
+            crew.begin()
+            self._shared = crew
+        return self._shared
+
+    def end_shared(self) -> None:
+        crew, self._shared = self._shared, None
+        if crew is not None:
+            crew.end()
 
     def empty(self) -> None:
         """No row and no key; the processes may be at work."""
@@ -195,14 +211,23 @@ class Crew:
         self._thread = threading.Thread(target=self._supervisor.run, args=(lambda: None,), daemon=True)
 
     def __enter__(self) -> "Crew":
+        self.services.end_shared()
+        self.begin()
+        return self
+
+    def begin(self) -> None:
+        """Start all, and wait until they work."""
         self._thread.start()
         for name in self._names:
             assert wait_until(lambda name=name: self._is_ready(name), READY_SECONDS), self.log.lines
-        return self
 
     def __exit__(self, *error: object) -> None:
         if error[0] is not None:
             print(self.last_words())
+        self.end()
+
+    def end(self) -> None:
+        """End all, those that were stopped too."""
         for name in self._names:
             self.signal(name, signal.SIGCONT)
         self._supervisor.end()

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.timeout(3600)
 SHOWN_SECONDS, RESUMED_SECONDS = 90.0, 120.0
 # A fifth of the defaults, and so is the time in which a silent worker must be shown.
 FIFTH = {"SILENT_SECONDS": "6", "IDLE_EXIT_SECONDS": "24", "STREAM_PULSE_SECONDS": "2"}
+DEFAULTS = {"SILENT_SECONDS": "30", "IDLE_EXIT_SECONDS": "120", "STREAM_PULSE_SECONDS": "10"}
 DEAF = ("env", f"PYTHONPATH={Path(__file__).parent / 'deaf'}")
 STOPPED, KILLED, HUNG = signal.SIGSTOP, signal.SIGKILL, signal.SIGALRM
 STRIKES = (
@@ -51,7 +52,7 @@ def test_a_dead_or_frozen_worker_is_shown_and_its_runs_are_followed_again(own_se
 
 def test_a_dead_or_frozen_worker_is_shown_by_the_default_times(own_services) -> None:
     """R13, as production is set."""
-    _stalls(own_services, "R13-defaults", lengths.seeds(0, 0, 6), {}, SHOWN_SECONDS)
+    _stalls(own_services, "R13-defaults", lengths.seeds(0, 0, 6), DEFAULTS, SHOWN_SECONDS)
 
 
 def _stalls(services: Services, fault: str, seeds: range, environment: dict[str, str], shown_within: float) -> None:
