@@ -32,14 +32,25 @@ from tests.faults.proxy import Proxy
 from upgrades import live
 
 READY_SECONDS = 60.0
-# As in production, but for what would make a cycle last minutes. Each stays longer than what it must outlast.
+# As in production, but for what would make a cycle last minutes. Each stays longer than what it must outlast, and
+# patient with a busy machine.
 DURATIONS = {
-    "OCP_TOTAL_SECONDS": "3",
-    "POST_SECONDS": "4",
-    "UNCONFIRMED_AFTER_SECONDS": "10",
+    "OCP_TOTAL_SECONDS": "10",
+    "POST_SECONDS": "8",
+    "SUBMIT_BUDGET_SECONDS": "20",
+    "SECOND_PRE_READ_SECONDS": "10",
+    "UNCONFIRMED_AFTER_SECONDS": "30",
     "QUIET_PERIOD_SECONDS": "60",
     "FOLLOW_OPEN_SECONDS": "1",
     "VERIFY_SECONDS": "1",
+}
+# For strikes that often leave a start in doubt.
+SHORTER = {
+    "OCP_TOTAL_SECONDS": "3",
+    "POST_SECONDS": "4",
+    "SUBMIT_BUDGET_SECONDS": "5",
+    "SECOND_PRE_READ_SECONDS": "2",
+    "UNCONFIRMED_AFTER_SECONDS": "10",
     "IDLE_EXIT_SECONDS": "12",
 }
 
@@ -130,7 +141,7 @@ class Services:
     def shared(self) -> "Crew":
         """A crew that several tests strike one after another; it ends where a test brings its own."""
         if self._shared is None:
-            crew = Crew(self)
+            crew = Crew(self, environment=SHORTER)
             crew.begin()
             self._shared = crew
         return self._shared

@@ -57,8 +57,7 @@ def test_nothing_is_lost_where_a_service_is_struck(
 
 def _strike(story: Story, services: Services, strike: Strike) -> float:
     """Strike while one run is under way and another is being started; seconds until both had ended well."""
-    story.start(0)
-    assert comes_true(lambda: story.status(0) == "running", LONGEST_SECONDS)
+    assert story.goes(0, LONGEST_SECONDS)
     story.start(1)
     threading.Event().wait(story.random.uniform(0, 1.5))
     strike(services)

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from tests import scenes
 from tests.faults import lengths, record
-from tests.faults.ground import Crew, Services
+from tests.faults.ground import SHORTER, Crew, Services
 from tests.faults.stories import Story, comes_true, told
 from tests.scenes import control
 from upgrades import selectors
@@ -78,8 +78,7 @@ def _stalls(services: Services, fault: str, seeds: range, environment: dict[str,
 
 def _stall(story: Story, crew: Crew, number: signal.Signals, name: str) -> tuple[float, float]:
     """Strike a worker under a run: seconds until the page said so, and from its return until the run had ended well."""
-    story.start(0)
-    assert comes_true(lambda: story.status(0) == "running", RESUMED_SECONDS)
+    assert story.goes(0, RESUMED_SECONDS)
     run_id, pid = story.requests[0].pk, crew.pids[name]
     # Whatever comes next takes longer than the worker is away.
     control(story.look_alike, "POST", "/speed", speed=1)
@@ -111,7 +110,7 @@ def test_a_worker_that_slept_from_the_intent_until_the_run_was_abandoned_sends_n
     """F-WRK-4."""
     monkeypatch.setattr(settings, "QUIET_PERIOD_SECONDS", 12.0)
     seeds, began = lengths.seeds(1, 3, 20), time.monotonic()
-    environment = {"QUIET_PERIOD_SECONDS": "12"}
+    environment = {**SHORTER, "QUIET_PERIOD_SECONDS": "12"}
     services = own_services
     with services.turned(), Crew(services, environment=environment) as crew:
         found = told(services, seeds, lambda story, _seed: _oversleep(story, crew, environment))
@@ -172,7 +171,7 @@ def test_three_beats_and_four_workers_do_everything_once(own_services) -> None:
         def play(story: Story, _seed: int) -> None:
             both = (0, 1)
             for number in both:
-                story.start(number)
+                assert story.goes(number, 60)
             assert comes_true(lambda: all(story.status(number) == "verified" for number in both), 120)
             stories.append(story)
 
@@ -200,13 +199,13 @@ def test_workers_that_are_ended_one_after_another_lose_no_run(own_services) -> N
     with services.turned(), Crew(services) as crew:
 
         def play(story: Story, _seed: int) -> None:
-            story.start(0)
-            assert comes_true(lambda: story.status(0) == "running", 60)
+            assert story.goes(0, 60)
             story.start(1)
             for name in ("tick", "follow", "beat"):
                 pid = crew.pids[name]
                 crew.signal(name, signal.SIGTERM)
                 assert comes_true(lambda name=name, pid=pid: crew.pids[name] != pid, RESUMED_SECONDS)
+            assert story.goes(1, RESUMED_SECONDS)
             assert comes_true(lambda: story.status(0) == story.status(1) == "verified", RESUMED_SECONDS)
 
         found = told(services, seeds, play)
@@ -228,8 +227,8 @@ def test_without_beat_the_others_ring_and_it_is_said(own_services, monkeypatch) 
         crew.signal("beat", signal.SIGSTOP)
 
         def play(story: Story, _seed: int) -> None:
-            story.start(0)
-            story.start(1)
+            assert story.goes(0, 60)
+            assert story.goes(1, 60)
             assert comes_true(lambda: story.status(0) == story.status(1) == "verified", 60)
 
         found = told(services, seeds, play)
