@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests.faults import checker
-from tests.faults.ground import Services
+from tests.faults.ground import Crew, Services
 from tests.faults.records import Ocp, Records
 
 
@@ -26,3 +26,15 @@ def own_services(django_db_blocker: DjangoDbBlocker) -> Iterator[Services]:
     """PostgreSQL and Redis that tests may kill: those of the run stay as they are."""
     with django_db_blocker.unblock(), Services() as running:
         yield running
+
+
+@pytest.fixture
+def crew(own_services: Services) -> Crew:
+    """Workers and beat that are there already where the test before left them."""
+    return own_services.shared()
+
+
+def pytest_runtest_teardown(item: pytest.Function, nextitem: pytest.Function | None) -> None:
+    """No crew stays at work that the next test does not need."""
+    if "crew" in item.fixturenames and "crew" not in getattr(nextitem, "fixturenames", ()):
+        item.funcargs["own_services"].end_shared()

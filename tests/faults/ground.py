@@ -32,14 +32,26 @@ from tests.faults.proxy import Proxy
 from upgrades import live
 
 READY_SECONDS = 60.0
-# As in production, but for what would make a cycle last minutes. Each stays longer than what it must outlast.
+# As in production, but for what would make a cycle last minutes. Each stays longer than what it must outlast, and
+# patient with a busy machine.
 DURATIONS = {
-    "OCP_TOTAL_SECONDS": "3",
-    "POST_SECONDS": "4",
-    "UNCONFIRMED_AFTER_SECONDS": "10",
+    "OCP_TOTAL_SECONDS": "10",
+    "POST_SECONDS": "8",
+    "SUBMIT_BUDGET_SECONDS": "20",
+    "SECOND_PRE_READ_SECONDS": "10",
+    "UNCONFIRMED_AFTER_SECONDS": "30",
     "QUIET_PERIOD_SECONDS": "60",
     "FOLLOW_OPEN_SECONDS": "1",
     "VERIFY_SECONDS": "1",
+}
+# For strikes that often leave a start in doubt.
+SHORTER = {
+    "OCP_TOTAL_SECONDS": "3",
+    "POST_SECONDS": "4",
+    "SUBMIT_BUDGET_SECONDS": "5",
+    "SECOND_PRE_READ_SECONDS": "2",
+    "UNCONFIRMED_AFTER_SECONDS": "10",
+    "IDLE_EXIT_SECONDS": "12",
 }
 
 
@@ -65,6 +77,7 @@ class Services:
         self.guard = Guard()
         self.embedded = embedded.Services(self._folder / "services", guard=self.guard)
         self.addresses: Mapping[str, str] = {}
+        self._shared: Crew | None = None
         # Of these services alone: the file beside the test run's own would know another database.
         self.state = self._folder / "state"
 
@@ -80,6 +93,7 @@ class Services:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.end_shared()
         for proxy in self.proxies.values():
             proxy.close()
         self.embedded.stop()
@@ -123,6 +137,19 @@ class Services:
             "OCP_URL": "",
             "STATE_DIR": str(self.state),
         }
+
+    def shared(self) -> "Crew":
+        """A crew that several tests strike one after another; it ends where a test brings its own."""
+        if self._shared is None:
+            crew = Crew(self, environment=SHORTER)
+            crew.begin()
+            self._shared = crew
+        return self._shared
+
+    def end_shared(self) -> None:
+        crew, self._shared = self._shared, None
+        if crew is not None:
+            crew.end()
 
     def empty(self) -> None:
         """No row and no key; the processes may be at work."""
@@ -195,14 +222,23 @@ class Crew:
         self._thread = threading.Thread(target=self._supervisor.run, args=(lambda: None,), daemon=True)
 
     def __enter__(self) -> "Crew":
+        self.services.end_shared()
+        self.begin()
+        return self
+
+    def begin(self) -> None:
+        """Start all, and wait until they work."""
         self._thread.start()
         for name in self._names:
             assert wait_until(lambda name=name: self._is_ready(name), READY_SECONDS), self.log.lines
-        return self
 
     def __exit__(self, *error: object) -> None:
         if error[0] is not None:
             print(self.last_words())
+        self.end()
+
+    def end(self) -> None:
+        """End all, those that were stopped too."""
         for name in self._names:
             self.signal(name, signal.SIGCONT)
         self._supervisor.end()

@@ -18,10 +18,12 @@ from tests.faults.proxy import Proxy
 from tests.scenes import Cast
 from upgrades.models import ChangeRequest, Endpoint, UpgradeRun
 from upgrades.rules import workflow
+from upgrades.services import change_requests, moves
 from upgrades.simulator.server import LookAlike
 
 # An upgrade of an hour takes some seconds: long enough to be struck under way.
 SPEED = 900.0
+GOING = frozenset({workflow.RunStatus.RUNNING, workflow.RunStatus.VERIFYING, workflow.RunStatus.VERIFIED})
 PAIRS = ((scenes.CLUSTER, scenes.TARGET), (scenes.OTHER, scenes.OTHER_TARGET))
 _NAMES = ("OCP_URL", "OCP_USERNAME", "OCP_PASSWORD", "OCP_ALLOW_HTTP", "OCP_ACCOUNT_IS_OURS", "OCP_ENDPOINT_NAME")
 
@@ -66,10 +68,23 @@ class Story:
 
     def start(self, number: int) -> ChangeRequest:
         """Ask for the start of one of the requests."""
-        from upgrades.services import change_requests
-
         request = ChangeRequest.objects.get(pk=self.requests[number].pk)
         return change_requests.start(change_request=request, fingerprint=request.fingerprint, actor=self.cast.olga)
+
+    def goes(self, number: int, seconds: float) -> bool:
+        """Whether a start is asked for and OCP has taken it in `seconds`; one that was given back is asked for anew."""
+
+        def is_going() -> bool:
+            if self.status(number) in GOING:
+                return True
+            # A busy machine may have read too slowly.
+            rows = ChangeRequest.objects.filter(pk=self.requests[number].pk)
+            if rows.filter(status=workflow.RequestStatus.APPROVED).exists():
+                with suppress(moves.Refusal):
+                    self.start(number)
+            return False
+
+        return comes_true(is_going, seconds)
 
     def status(self, number: int) -> str:
         """The run's status; "" before there is one."""

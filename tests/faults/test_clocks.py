@@ -82,11 +82,9 @@ def test_a_clock_that_steps_changes_nothing_that_counts(own_services, library: P
 def _step(story: Story, clock: Path, seconds: int) -> None:
     """Step under a run, start another by the wrong clock, and step back under it."""
     which = f"{clock.name} {seconds:+} s"
-    story.start(0)
-    assert comes_true(lambda: story.status(0) == "running", RESUMED_SECONDS), which
+    assert story.goes(0, RESUMED_SECONDS), which
     move(clock, seconds)
-    story.start(1)
-    assert comes_true(lambda: story.status(1) in {"running", "verifying", "verified"}, RESUMED_SECONDS), which
+    assert story.goes(1, RESUMED_SECONDS), which
     move(clock, 0)
     assert comes_true(lambda: story.status(0) == story.status(1) == "verified", RESUMED_SECONDS), which
     statuses = ChangeRequest.objects.filter(endpoint=story.endpoint).values_list("status", flat=True)

@@ -42,8 +42,7 @@ def test_a_page_answers_while_redis_or_postgresql_swallow_everything(own_service
 def _look(story: Story, crew: Crew, seed: int) -> list[str]:
     """Ask for every page at once in bad weather; which were wrong or late."""
     place = ("redis", "database")[seed % 2]
-    story.start(0)
-    assert comes_true(lambda: story.status(0) == "running", 60)
+    assert story.goes(0, 60)
     client = Client()
     client.force_login(User.objects.get(username="olga"))
     cookies = {"sessionid": client.cookies["sessionid"].value}

@@ -3,7 +3,6 @@
 import random
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,8 +16,6 @@ pytestmark = pytest.mark.timeout(3600)
 
 RESUMED_SECONDS = 120.0
 LONGEST_SECONDS = 8.0
-# As short as the tests' other durations: in proportion to them as by default.
-ENVIRONMENT = {"IDLE_EXIT_SECONDS": "12"}
 PLACES = ("ocp", "redis", "database")
 
 
@@ -34,12 +31,6 @@ def weather_of(number: int, dice: random.Random) -> Weather:
         Weather(ends_after=length, is_cut=True),
     )
     return kinds[number % len(kinds)]
-
-
-@pytest.fixture(scope="module")
-def crew(own_services: Services) -> Iterator[Crew]:
-    with Crew(own_services, environment=ENVIRONMENT) as running:
-        yield running
 
 
 def test_nothing_is_sent_twice_and_all_goes_on_after_a_partition(crew: Crew) -> None:

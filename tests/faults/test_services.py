@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +14,9 @@ from upgrades.selectors import database_now
 
 pytestmark = pytest.mark.timeout(3600)
 
-RESUMED_SECONDS = 60.0
+# A start whose worker lost the database before its intent is taken up again when its claim has run out, after 45 s.
+RESUMED_SECONDS = {"R2": 60.0, "R3": 120.0}
+LONGEST_SECONDS = 150.0
 Strike = Callable[[Services], None]
 
 REDIS: tuple[Strike, ...] = (
@@ -26,16 +28,10 @@ REDIS: tuple[Strike, ...] = (
 DATABASE: tuple[Strike, ...] = (Services.kill_database, Services.cut_database)
 
 
-@pytest.fixture(scope="module")
-def crew(own_services: Services) -> Iterator[Crew]:
-    with Crew(own_services) as running:
-        yield running
-
-
 @pytest.mark.parametrize(
     ("fault", "about", "strikes", "counts"),
     [
-        ("R2", "Redis stopped, killed, wiped, its clients cut", REDIS, (2, 10, 200)),
+        ("R2", "Redis stopped, killed, wiped, its clients cut", REDIS, (1, 10, 200)),
         ("R3", "PostgreSQL stopped at once, its connections cut", DATABASE, (1, 5, 100)),
     ],
     ids=["redis", "database"],
@@ -51,7 +47,7 @@ def test_nothing_is_lost_where_a_service_is_struck(
 
     with services.turned():
         found = told(services, seeds, play)
-    late = sum(seconds > RESUMED_SECONDS for seconds in took)
+    late = sum(seconds > RESUMED_SECONDS[fault] for seconds in took)
     print(f"all done {max(took):.1f} s after it at most")
     seconds = time.monotonic() - began
     record.keep(fault, about, count=len(seeds), violations=len(found) + late, seeds=seeds, seconds=seconds)
@@ -61,11 +57,10 @@ def test_nothing_is_lost_where_a_service_is_struck(
 
 def _strike(story: Story, services: Services, strike: Strike) -> float:
     """Strike while one run is under way and another is being started; seconds until both had ended well."""
-    story.start(0)
-    assert comes_true(lambda: story.status(0) == "running", RESUMED_SECONDS)
+    assert story.goes(0, LONGEST_SECONDS)
     story.start(1)
     threading.Event().wait(story.random.uniform(0, 1.5))
     strike(services)
     struck, at = time.monotonic(), database_now()
-    assert comes_true(lambda: story.is_settled(at), 2 * RESUMED_SECONDS), [story.status(0), story.status(1)]
+    assert comes_true(lambda: story.is_settled(at), LONGEST_SECONDS), [story.status(0), story.status(1)]
     return time.monotonic() - struck

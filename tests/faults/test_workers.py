@@ -10,7 +10,7 @@ from django.conf import settings
 
 from tests import scenes
 from tests.faults import lengths, record
-from tests.faults.ground import Crew, Services
+from tests.faults.ground import SHORTER, Crew, Services
 from tests.faults.stories import Story, comes_true, told
 from tests.scenes import control
 from upgrades import selectors
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.timeout(3600)
 SHOWN_SECONDS, RESUMED_SECONDS = 90.0, 120.0
 # A fifth of the defaults, and so is the time in which a silent worker must be shown.
 FIFTH = {"SILENT_SECONDS": "6", "IDLE_EXIT_SECONDS": "24", "STREAM_PULSE_SECONDS": "2"}
+DEFAULTS = {"SILENT_SECONDS": "30", "IDLE_EXIT_SECONDS": "120", "STREAM_PULSE_SECONDS": "10"}
 DEAF = ("env", f"PYTHONPATH={Path(__file__).parent / 'deaf'}")
 STOPPED, KILLED, HUNG = signal.SIGSTOP, signal.SIGKILL, signal.SIGALRM
 STRIKES = (
@@ -51,7 +52,7 @@ def test_a_dead_or_frozen_worker_is_shown_and_its_runs_are_followed_again(own_se
 
 def test_a_dead_or_frozen_worker_is_shown_by_the_default_times(own_services) -> None:
     """R13, as production is set."""
-    _stalls(own_services, "R13-defaults", lengths.seeds(0, 0, 6), {}, SHOWN_SECONDS)
+    _stalls(own_services, "R13-defaults", lengths.seeds(0, 0, 6), DEFAULTS, SHOWN_SECONDS)
 
 
 def _stalls(services: Services, fault: str, seeds: range, environment: dict[str, str], shown_within: float) -> None:
@@ -77,8 +78,7 @@ def _stalls(services: Services, fault: str, seeds: range, environment: dict[str,
 
 def _stall(story: Story, crew: Crew, number: signal.Signals, name: str) -> tuple[float, float]:
     """Strike a worker under a run: seconds until the page said so, and from its return until the run had ended well."""
-    story.start(0)
-    assert comes_true(lambda: story.status(0) == "running", RESUMED_SECONDS)
+    assert story.goes(0, RESUMED_SECONDS)
     run_id, pid = story.requests[0].pk, crew.pids[name]
     # Whatever comes next takes longer than the worker is away.
     control(story.look_alike, "POST", "/speed", speed=1)
@@ -110,7 +110,7 @@ def test_a_worker_that_slept_from_the_intent_until_the_run_was_abandoned_sends_n
     """F-WRK-4."""
     monkeypatch.setattr(settings, "QUIET_PERIOD_SECONDS", 12.0)
     seeds, began = lengths.seeds(1, 3, 20), time.monotonic()
-    environment = {"QUIET_PERIOD_SECONDS": "12"}
+    environment = {**SHORTER, "QUIET_PERIOD_SECONDS": "12"}
     services = own_services
     with services.turned(), Crew(services, environment=environment) as crew:
         found = told(services, seeds, lambda story, _seed: _oversleep(story, crew, environment))
@@ -171,7 +171,7 @@ def test_three_beats_and_four_workers_do_everything_once(own_services) -> None:
         def play(story: Story, _seed: int) -> None:
             both = (0, 1)
             for number in both:
-                story.start(number)
+                assert story.goes(number, 60)
             assert comes_true(lambda: all(story.status(number) == "verified" for number in both), 120)
             stories.append(story)
 
@@ -199,13 +199,13 @@ def test_workers_that_are_ended_one_after_another_lose_no_run(own_services) -> N
     with services.turned(), Crew(services) as crew:
 
         def play(story: Story, _seed: int) -> None:
-            story.start(0)
-            assert comes_true(lambda: story.status(0) == "running", 60)
+            assert story.goes(0, 60)
             story.start(1)
             for name in ("tick", "follow", "beat"):
                 pid = crew.pids[name]
                 crew.signal(name, signal.SIGTERM)
                 assert comes_true(lambda name=name, pid=pid: crew.pids[name] != pid, RESUMED_SECONDS)
+            assert story.goes(1, RESUMED_SECONDS)
             assert comes_true(lambda: story.status(0) == story.status(1) == "verified", RESUMED_SECONDS)
 
         found = told(services, seeds, play)
@@ -227,8 +227,8 @@ def test_without_beat_the_others_ring_and_it_is_said(own_services, monkeypatch) 
         crew.signal("beat", signal.SIGSTOP)
 
         def play(story: Story, _seed: int) -> None:
-            story.start(0)
-            story.start(1)
+            assert story.goes(0, 60)
+            assert story.goes(1, 60)
             assert comes_true(lambda: story.status(0) == story.status(1) == "verified", 60)
 
         found = told(services, seeds, play)
