@@ -70,9 +70,12 @@ class Stack:
 
     def start_worker(self, name: str) -> None:
         """A Celery worker, "tick" or "follow", ready when it takes messages."""
-        label = f"worker-{name}"
-        self._start(label, demo.worker(name, WORKERS[name], WORKER_THREADS))
-        self._await(label, lambda: " ready." in self.log(label))
+        self.begin_worker(name)
+        self._await(f"worker-{name}", lambda: " ready." in self.log(f"worker-{name}"))
+
+    def begin_worker(self, name: str) -> None:
+        """The same for a test that knows better when it is ready, or whether it will be."""
+        self._start(f"worker-{name}", demo.worker(name, WORKERS[name], WORKER_THREADS))
 
     def start_beat(self) -> None:
         """The clock, ready when it ticks."""

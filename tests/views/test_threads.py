@@ -96,7 +96,7 @@ def test_a_file_is_a_download_and_never_a_page(cast: Cast) -> None:
     disposition = answer.headers["Content-Disposition"]
     assert disposition == "attachment; filename*=utf-8''%E6%89%B9%E6%AC%A1%20b.txt"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox; frame-ancestors 'none'"
     assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -68,6 +68,6 @@ def attachment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     response = HttpResponse(bytes(row.content), content_type=CONTENT_TYPES[row.kind])
     response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=row.name)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
