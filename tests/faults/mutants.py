@@ -15,13 +15,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 
+import psycopg
 import pytest
 from django.db import connections
 
+from ocpdash import embedded
+from tests import settings as test_settings
 from tests.faults import record
 from tests.faults.mutations import Mutant, mutants
 
@@ -42,6 +46,7 @@ GUARDS = (
 TESTS_AT_MOST = 60
 SECONDS_AT_MOST = 60.0
 BROKEN = 99
+SOCKETS = embedded.socket_folder(test_settings.SERVICES)
 
 
 @dataclass
@@ -185,6 +190,12 @@ def _ended(child: int) -> bool:
         threading.Event().wait(0.005)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
+    # Imported by now, and as pytest wants it.
+    from tests.conftest import clean_database
+
+    # Its rows stay; rooms without a database have none.
+    with suppress(psycopg.OperationalError):
+        clean_database(f"postgresql://{embedded.SUPERUSER}@/{embedded.DATABASE}?host={SOCKETS}/pg")
     return True
 
 
