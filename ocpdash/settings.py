@@ -114,7 +114,9 @@ SPECTACULAR_SETTINGS = {
 # synchronous_commit: a run's row must be on disk before its POST leaves.
 _DURABLE = "-c synchronous_commit=on"
 _LIMITED = f"{_DURABLE} -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
-_KEPT: dict[str, Any] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+# A worker's threads take turns: one that signs in anew each minute would meet most changes of a run with a connection
+# whose first statements are slow.
+_KEPT: dict[str, Any] = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
 DATABASES = {"default": env.database("DATABASE_URL", _LIMITED) | _KEPT}
 # Only migrate and its grants sign in as the owner; web and worker processes are not given this variable.
