@@ -6,6 +6,7 @@ Run from the root: python -m bench.frames, with one number of nodes, and a folde
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -24,6 +25,8 @@ from tests.stack import Stack
 from tests.views.run_rows import make_run
 from upgrades.models import Subtask, TaskInstance, UpgradeRun
 
+# Playwright runs an event loop in this thread, beside which Django would refuse its database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 COUNTS = (int(sys.argv[1]),) if len(sys.argv) > 1 else (500, 2000)
 PICTURES = Path(sys.argv[2]) if len(sys.argv) > 2 else None
 WATCH = """() => {

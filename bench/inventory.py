@@ -1,6 +1,7 @@
 """The lists of clusters and of packages over three endpoints with 10,000 clusters, beside an empty view of ours.
 
-Figures are the processor's time of this process and of its PostgreSQL. Its own PostgreSQL and Redis. Run from the root: python -m bench.inventory
+Figures are the processor's time of this process and of its PostgreSQL, both its own.
+Run from the root: python -m bench.inventory
 """
 
 from __future__ import annotations

@@ -125,7 +125,9 @@ _NOTICED = {
     "keepalives_count": "4",
     "tcp_user_timeout": "30000",
 }
-_KEPT: dict[str, Any] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+# A worker's threads take turns: one that signs in anew each minute would meet most changes of a run with a connection
+# whose first statements are slow.
+_KEPT: dict[str, Any] = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
 DATABASES = {"default": env.database("DATABASE_URL", _LIMITED, _NOTICED) | _KEPT}
 # Only migrate and its grants sign in as the owner; web and worker processes are not given this variable.

@@ -6,7 +6,10 @@ import pytest
 from django.db import connection, transaction
 
 from tests.factories import make_user
-from upgrades.models import ChangeRequest, UpgradeRun
+from tests.scenes import Cast
+from tests.views.acting import in_review, run_of
+from upgrades import selectors
+from upgrades.models import AuditEvent, ChangeRequest, UpgradeRun
 from upgrades.selectors.inbox import runs_waiting
 
 pytestmark = pytest.mark.django_db
@@ -21,12 +24,25 @@ pytestmark = pytest.mark.django_db
         (ChangeRequest.objects.filter(status="stale").order_by("-pk"), "change_request_by_status"),
         (ChangeRequest.objects.filter(requester=1).order_by("-pk"), "change_request_by_requester"),
         (ChangeRequest.objects.filter(cluster=1).order_by("-pk"), "change_request_by_cluster"),
+        (AuditEvent.objects.filter(actor=1, environment="dev").order_by("-pk"), "audit_by_actor_there"),
     ],
 )
 def test_newest_come_from_the_index_without_sorting(rows: Any, index: str) -> None:
     plan = planned(rows[:51], "enable_bitmapscan", "enable_sort")
     assert index in plan
     assert "Sort" not in plan
+
+
+def test_a_page_in_the_middle_of_the_runs_begins_where_the_index_does() -> None:
+    run = run_of(in_review(Cast()))
+    plan = planned(selectors.runs_before(UpgradeRun.objects.order_by("-intent_at", "-pk"), run.pk)[:51])
+    assert "run_by_intent" in plan
+    assert "Index Cond: (intent_at <=" in plan
+
+
+def test_open_requests_are_named_so_that_an_index_finds_them() -> None:
+    rows = selectors.change_request_list(make_user("ada", "viewer"), {"status": "open"})
+    assert "NOT" not in str(rows.values("pk").query).partition("WHERE")[2].partition("ORDER")[0]
 
 
 def planned(rows: Any, *switched_off: str) -> str:

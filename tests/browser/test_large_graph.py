@@ -14,7 +14,7 @@ from upgrades.models import Subtask, UpgradeRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-COUNT = 320
+WIDE, COUNT = 18, 18 * 18
 PAINTED = """() => [...document.querySelectorAll(".dag .node, .dag .ln, .dag .grp, .far path")]
   .filter((element) => !element.closest(".is-off")).length"""
 CENTRE = """(key) => {
@@ -28,10 +28,14 @@ CENTRE = """(key) => {
 
 @pytest.fixture
 def run(transactional_db: None) -> UpgradeRun:
-    """A run whose steps all come after the first, so that the graph is wide; the second is at work."""
+    """A run of 18 rows of 18 steps, each after two of the row above it; the second is at work."""
     found = make_run(Cast())
     make_task(found, COUNT)
-    Subtask.objects.filter(ocp_id__gt=100).update(upstreams=[100])
+    for row in Subtask.objects.order_by("ocp_id"):
+        above = row.ocp_id - WIDE
+        beside = above // WIDE * WIDE + (above + 1) % WIDE
+        row.upstreams = [number for number in (above, beside) if number >= 100]
+        row.save(update_fields=["upstreams"])
     return found
 
 

@@ -54,7 +54,8 @@ def _read(error: Exception, context: Mapping[str, Any]) -> tuple[int, Reason]:
 
 def _outer(context: Mapping[str, Any]) -> list[tuple[type[Exception], int, Reason]]:
     """What Django and its REST framework refuse before a service is asked."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+    own = [getattr(parser, "limit", 0) for parser in getattr(context.get("view"), "parser_classes", ())]
+    limit = max(own, default=0) or settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
     method = str(context["request"].method)[:20]
     return [
         (Http404, 404, Reason("api.not_found")),
