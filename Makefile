@@ -2,6 +2,7 @@
 # make test    every test, browser included        make check   lint, types, layers (under 30 s)
 # make test-servers    the same tests on the PostgreSQL and Redis of DATABASE_SUPERUSER_URL and REDIS_URL
 # make test-faults  faults, crashes and attacks, 25 minutes        make faults  the same in full, in parts
+# make mutants small wrongs in rules, services and the OCP client: each must turn a test red; hours for all of them
 # make audit   semgrep with our own rules, bandit, committed secrets; needs no network once it is installed
 # make coverage the tests again, by half slower, with what they miss
 # make bench   figures into bench/                 make journey the main job by a real browser
@@ -28,7 +29,7 @@ PRODUCTION = OCPDASH_MODE=production ALLOWED_HOSTS=ocpdash.example \
 
 CHINESE := upgrades/locale/zh_Hans/LC_MESSAGES/django
 
-.PHONY: demo test test-faults faults coverage test-servers check audit bench journey messages openapi settings venv clean
+.PHONY: demo test test-faults faults mutants coverage test-servers check audit bench journey messages openapi settings venv clean
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(ARGS)
@@ -37,10 +38,13 @@ test: venv
 	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
 
 test-faults: venv
-	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" FAULTS=push $(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/faults $(ARGS)
+	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" FAULTS=push $(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/faults tests/browser/test_accessibility.py $(ARGS)
 
 faults: venv
 	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m tests.faults $(ARGS)
+
+mutants: venv
+	@$(BIN)/python -m tests.faults.mutants $(ARGS)
 
 coverage: override ARGS += --cov
 coverage: test

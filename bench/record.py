@@ -28,7 +28,7 @@ def timed(turns: int, **calls: Callable[[], object]) -> dict[str, float]:
 def spent(turns: int, backend: int, **calls: Callable[[], object]) -> dict[str, float]:
     """Return the median of the processor's time that each call takes, in milliseconds, however busy the machine is.
 
-    That of this process and of the PostgreSQL process `backend` that serves it; Linux tells the latter. They take turns.
+    That of this process and of the PostgreSQL process `backend` that serves it, which Linux tells. They take turns.
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _turn in range(turns):

@@ -139,7 +139,8 @@ def watch_over_worker(sender: Any, **_signal: Any) -> None:
 
 def _send_canary(worker: str) -> bool:
     try:
-        app.send_task(CANARY, queue=worker_direct(worker), retry=False)
+        # celery's guide: a Queue may stand for its name; here it says how the queue is bound.
+        app.send_task(CANARY, queue=worker_direct(worker), retry=False)  # type: ignore[arg-type]
     except BROKER_ERRORS:
         return False
     return True

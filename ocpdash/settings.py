@@ -88,7 +88,7 @@ REST_FRAMEWORK = {
         "upgrades.api.access.TokenAuthentication",
         "upgrades.api.access.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["upgrades.api.access.Scoped"],
+    "DEFAULT_PERMISSION_CLASSES": ["upgrades.api.access.Unhurried", "upgrades.api.access.Scoped"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["upgrades.api.bodies.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -96,6 +96,8 @@ REST_FRAMEWORK = {
     # ?format= would be a parameter that no list knows of.
     "URL_FORMAT_OVERRIDE": None,
 }
+# Of one token, one person or one address; 0 counts nobody.
+API_CALLS_A_MINUTE = env.whole("API_CALLS_A_MINUTE", 600, least=0)
 SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "TITLE": "ocpdash",
@@ -103,6 +105,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": False,
+    # What a PATCH must send is what its body says.
+    "COMPONENT_SPLIT_PATCH": False,
     # Choices stay where they stand: the same name means other statuses for other nouns.
     "POSTPROCESSING_HOOKS": [],
     "SORT_OPERATION_PARAMETERS": False,

@@ -13,6 +13,7 @@ MEANINGS = {
     "SECRET_KEY": "signs sessions and password links: 50 characters or more",
     "ALLOWED_HOSTS": "the names that browsers use for ocpdash, separated by commas",
     "CSRF_TRUSTED_ORIGINS": "the same names with scheme, where a proxy ends TLS",
+    "API_CALLS_A_MINUTE": "so many calls of the API a minute for each token, person or address; `0` counts nobody",
     "DATABASE_URL": "PostgreSQL as the application's role, `postgresql://user:password@host:5432/database`",
     "DATABASE_OWNER_URL": "PostgreSQL as the owner of the tables: for `migrate` alone",
     "REDIS_URL": "Redis: `redis://`, `rediss://` or `unix:///path?db=0`",

@@ -246,6 +246,7 @@ def test_celery_settings_that_the_promises_rest_on():
         "unacked_restore_interval": 10,
         "unacked_restore_throttle": 1,
         "socket_connect_timeout": 2,
+        "socket_timeout": 5,
     }
     assert conf.visibility_timeout == conf.result_backend_transport_options["visibility_timeout"] == 3600
     assert conf.task_acks_late is True

@@ -1,5 +1,6 @@
 """The stream of a run over a real web process: what it sends, to whom, and when it ends."""
 
+import asyncio
 import http.client
 import json
 import time
@@ -22,6 +23,8 @@ from tests.stack import Stack
 from tests.views.acting import in_review, run_of
 from upgrades import live
 from upgrades.models import Heartbeat, UpgradeRun, User
+from upgrades.stream.hub import WAITING_MOST, Viewer
+from upgrades.stream.reading import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -209,3 +212,81 @@ def test_open_streams_hold_no_database_connection(stack: Stack, cast: Cast, run:
             assert (stream.next() or ("",))[0] == "state"
         with psycopg.connect(services.superuser_url, autocommit=True) as watcher:
             assert wait_until(lambda: watcher.execute(count).fetchone()[0] <= before, 5)
+
+
+def test_connection_that_the_server_ended_costs_no_change(
+    stack: Stack, cast: Cast, run: UpgradeRun, services: Any
+) -> None:
+    stack.environment["PGAPPNAME"] = "streams"
+    stack.start_web()
+    end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'streams'"
+    with opened(stack, run, cast.olga) as stream, psycopg.connect(services.superuser_url, autocommit=True) as killer:
+        assert (stream.next() or ("",))[0] == "state"
+        assert (stream.next() or ("",))[0] == "pulse"
+        move(run)
+        assert (stream.next() or ("", "", {}))[2]["version"] == run.version
+        ended = killer.execute(end).fetchone()
+        assert ended is not None
+        assert ended[0] > 0
+        move(run)
+        assert (stream.next() or ("", "", {}))[2]["version"] == run.version
+    assert "lost the database" not in stack.log("web")
+
+
+def sent_by(viewer: Viewer, server: "Server", events: list[bytes]) -> list[bytes]:
+    """What the server has sent after the viewer was given these events, its task at work beside."""
+
+    async def play() -> None:
+        viewer.send = server.send
+        waiting = asyncio.ensure_future(_send_on(viewer, server))
+        await asyncio.sleep(0)
+        for body in events:
+            viewer.give(Event(body, body))
+        server.opens.set()
+        while len(server.sent) < len(events):
+            await asyncio.sleep(0)
+        viewer.end()
+        await waiting
+
+    asyncio.run(play())
+    return server.sent
+
+
+async def _send_on(viewer: Viewer, server: "Server") -> None:
+    while (event := await viewer.next()) is not None:
+        await server.send(viewer.message(event))
+
+
+class Server:
+    """The sending side of an ASGI server; a slow client's waits until it `opens`."""
+
+    def __init__(self, *, is_slow: bool) -> None:
+        self.sent: list[bytes] = []
+        self.opens = asyncio.Event()
+        self.is_slow = is_slow
+
+    async def send(self, message: Any) -> None:
+        if self.is_slow:
+            await self.opens.wait()
+        self.sent.append(message["body"])
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_events_go_out_once_and_in_order_whether_or_not_the_client_is_slow(is_slow: bool) -> None:
+    events = [b"%d" % number for number in range(WAITING_MOST)]
+    assert sent_by(Viewer(7, ""), Server(is_slow=is_slow), events) == events
+
+
+def test_client_that_takes_nothing_is_ended() -> None:
+    async def play() -> bool:
+        viewer, server = Viewer(7, ""), Server(is_slow=True)
+        viewer.send = server.send
+        waiting = asyncio.ensure_future(_send_on(viewer, server))
+        await asyncio.sleep(0)
+        for number in range(WAITING_MOST + 2):
+            viewer.give(Event(b"%d" % number, b""))
+            await asyncio.sleep(0)
+        waiting.cancel()
+        return viewer.is_ended
+
+    assert asyncio.run(play())

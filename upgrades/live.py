@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 WATCH_KEY = "ocpdash:watch"
+_SOON = b"soon"
 _RING_ERRORS = (redis.RedisError, OperationalError, OSError)
 
 
@@ -61,6 +62,19 @@ def publish(run_id: int, version: int) -> None:
         connection().publish(channel(run_id), json.dumps({"version": version}))
     except redis.RedisError as error:
         logger.warning("publish lost", extra={"error": type(error).__name__})
+
+
+def announce(run_id: int) -> None:
+    """Tell web processes that a change of `run_id` is being read: they get ready for it. Losing it costs nothing."""
+    try:
+        connection().publish(channel(run_id), _SOON)
+    except redis.RedisError as error:
+        logger.warning("announcement lost", extra={"error": type(error).__name__})
+
+
+def is_announcement(data: bytes) -> bool:
+    """Whether what was told on a run's channel is announce()'s word, and no new version."""
+    return data == _SOON
 
 
 def watch(run_id: int, subtask: str, *, now: float) -> None:

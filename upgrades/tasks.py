@@ -62,11 +62,11 @@ def tick() -> None:
     if not schedule.begins("worker", apart=TICKS_APART):
         return
     halts.look()
-    calls = [*schedule.due(), ("upgrades.expire",), ("upgrades.seal",)]
+    calls = [(name, [key]) for name, key in schedule.due()] + [("upgrades.expire", []), ("upgrades.seal", [])]
     routes = current_app.conf.task_routes
     # Nobody serves a queue that is crowded: what is sent there would only fill Redis.
     served = {queue for queue in heartbeats.QUEUES if live.waiting(queue) < CROWDED}
-    for name, *keys in calls:
+    for name, keys in calls:
         if routes[name]["queue"] in served:
             current_app.send_task(name, args=keys)
 
@@ -138,7 +138,8 @@ def sync_topology(endpoint_id: int) -> None:
 
 @shared_task(name="upgrades.canary", bind=True)
 def canary(self: "Task[Any, Any]") -> None:
-    heartbeats.note_canary(self.request.delivery_info["routing_key"], self.request.hostname)
+    came_by = self.request.delivery_info or {}
+    heartbeats.note_canary(str(came_by.get("routing_key")), str(self.request.hostname))
     # The tick is taken by one host: canaries come to each.
     if halts.look() is None:
         heartbeats.note_state(socket.gethostname())

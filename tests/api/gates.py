@@ -1,5 +1,6 @@
 """The town's people with a token each, the API's addresses with an object behind them, and what is sent there."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,9 +16,9 @@ from pytest_django import DjangoDbBlocker
 
 from tests import doors
 from tests.doors import Door
-from tests.town import Knocker, Town, proposal, retry_of
+from tests.town import Knocker, Town, moved, proposal, retry_of
 from tests.views.acting import ballot, target_of
-from upgrades.models import ApiToken, RunAction, Scope, User
+from upgrades.models import ApiToken, Comment, RunAction, Scope, User
 from upgrades.services import tokens
 
 TABLE = Path(__file__).with_name("permissions.txt")
@@ -89,6 +90,7 @@ class Gates:
             "requests-call-off": town.starting,
             "run-actions-detail": self.asked,
             "decisions-propose": town.doubtful,
+            "endpoints-propose": town.spare,
         }
         nouns = {
             "endpoints": town.endpoint,
@@ -98,6 +100,8 @@ class Gates:
             "runs": town.doubtful,
             "run": town.failed,
             "decisions": town.decision,
+            "comments": Comment.objects.get(change_request=town.draft),
+            "attachments": town.file,
         }
         return found.get(door.name) or nouns[door.name.partition("-")[0]]
 
@@ -118,6 +122,9 @@ class Gates:
             "decisions-propose-POST": proposal(town.doubtful),
             "decisions-confirm-POST": {"evidence_hash": town.decision.evidence_hash, "is_read": True},
             "decisions-withdraw-POST": {},
+            "endpoints-propose-POST": moved(town.spare) | {"is_http_allowed": True},
+            "requests-comments-POST": {"text": "@view-home Who was told?"},
+            "requests-attachments-POST": {"name": "more.txt", "content": b64encode(b"One more step.").decode()},
         }
 
     def _late(self) -> dict[str, Any]:
@@ -136,6 +143,7 @@ class Gates:
             "decisions-propose": town.verifying,
             "decisions-confirm": town.withdrawn,
             "decisions-withdraw": town.withdrawn,
+            "endpoints-propose": town.endpoint,
         }
 
 

@@ -135,7 +135,10 @@ def test_a_field_that_nobody_may_hand_in_is_refused_by_name(cast: Cast, token: s
         ({"cluster": 1, "target_file_name": "a", "purpose": "x" * 4001}, "purpose"),
         ({"cluster": 1, "target_file_name": ["a"], "purpose": "x"}, "target_file_name"),
         ({"cluster": -1, "target_file_name": "a", "purpose": "x"}, "cluster"),
-        ({"cluster": "９", "target_file_name": {}, "purpose": None}, "target_file_name"),
+        ({"cluster": 1, "target_file_name": {}, "purpose": None}, "target_file_name"),
+        ({"cluster": "９", "target_file_name": "a", "purpose": "x"}, "cluster"),
+        ({"cluster": "1", "target_file_name": "a", "purpose": "x"}, "cluster"),
+        ({"cluster": 1, "target_file_name": "a", "purpose": 5}, "purpose"),
         ({"cluster": True, "target_file_name": "a", "purpose": "x"}, "cluster"),
     ],
 )

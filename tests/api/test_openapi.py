@@ -38,14 +38,19 @@ def test_the_text_is_openapi_3_1_and_names_every_call_with_its_scope_and_problem
             assert ("Idempotency-Key" in names) == (method != "get")
 
 
+def pattern(path: str) -> str:
+    """The text's own name for an address."""
+    for told in TEXT["paths"]:
+        here, there = path.partition("?")[0].split("/"), told.split("/")
+        if len(here) == len(there) and all(a == b or b == "{id}" for a, b in zip(here, there, strict=True)):
+            return str(told)
+    raise AssertionError(f"{path} is not in the text")
+
+
 def operation(path: str, method: str) -> dict[str, Any]:
     """What the text says of a call."""
-    for pattern, calls in TEXT["paths"].items():
-        here, there = path.partition("?")[0].split("/"), pattern.split("/")
-        if len(here) == len(there) and all(a == b or b == "{id}" for a, b in zip(here, there, strict=True)):
-            found: dict[str, Any] = calls[method.lower()]
-            return found
-    raise AssertionError(f"{path} is not in the text")
+    told: dict[str, Any] = TEXT["paths"][pattern(path)][method.lower()]
+    return told
 
 
 def shapes(schema: Any) -> Iterator[Any]:

@@ -115,7 +115,7 @@ def scope_of(door: Door) -> str:
     """The scope that a token needs."""
     if door.method == "GET":
         return "" if door.name == "openapi" else "audit:read" if door.name == "audit-list" else "read"
-    if door.name.startswith("decisions"):
+    if door.name.startswith("decisions") or door.name == "endpoints-propose":
         return "decisions"
     named = {"requests-vote": "votes", "requests-start": "runs:start", "requests-call-off": "runs:start"}
     named |= {"run-actions-list": "run-actions"}

@@ -1,7 +1,8 @@
 """Every page of the product, in a state worth seeing, both colours and two widths: axe, width, console and title.
 
 Which pages there are comes from the table of permissions. One web process, one window and one set of rows for the
-whole walk; a page is loaded once, by who may do most there, and looked at in all ways.
+whole walk; a page is loaded once, by who may do most there, and looked at in all ways. In `make test` it is looked at
+in one of them, by turns; make test-faults has them all.
 """
 
 import json

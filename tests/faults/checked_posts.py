@@ -89,9 +89,16 @@ def approvals(records: Records) -> Iterator[Violation]:
         yield from _content(run, change_request)
         yield from _validity(run, change_request)
         yield from _votes(records, run, change_request)
-    for vote in records.votes:
-        if vote["voter_id"] == requests[vote["change_request_id"]]["requester_id"]:
-            yield Violation("I2", f"the requester voted on {vote['change_request_id']}")
+    for request_id, count in Counter(run["change_request_id"] for run in records.runs).items():
+        if count > 1:
+            yield Violation("I1", f"request {request_id} has {count} runs")
+    names = ("change_request_id", "revision", "voter_id")
+    given = Counter(tuple(vote[name] for name in names) for vote in records.votes)
+    for (request_id, revision, voter_id), count in given.items():
+        if voter_id == requests[request_id]["requester_id"]:
+            yield Violation("I2", f"the requester voted on {request_id}")
+        if count > 1:
+            yield Violation("I2", f"{voter_id} voted {count} times on revision {revision} of {request_id}")
 
 
 def fingerprint(plan: Any) -> str:
@@ -126,11 +133,12 @@ def _validity(run: Row, change_request: Row) -> Iterator[Violation]:
 def _votes(records: Records, run: Row, change_request: Row) -> Iterator[Violation]:
     about = f"run {run['change_request_id']}"
     content = (change_request["plan"]["revision"], run["fingerprint"])
-    of_this = [vote for vote in records.votes if vote["change_request_id"] == change_request["id"]]
     given = [
         vote
-        for vote in of_this
-        if (vote["revision"], vote["fingerprint"]) == content and vote["created_at"] <= run["intent_at"]
+        for vote in records.votes
+        if vote["change_request_id"] == change_request["id"]
+        and (vote["revision"], vote["fingerprint"]) == content
+        and vote["created_at"] <= run["intent_at"]
     ]
     if any(vote["verdict"] != "approve" for vote in given):
         yield Violation("I2", f"{about} was intended against an objection")
@@ -140,11 +148,6 @@ def _votes(records: Records, run: Row, change_request: Row) -> Iterator[Violatio
     counted = {vote["voter_id"] for vote in given if vote["verdict"] == "approve"} & rights - barred
     if len(counted) < change_request["quorum"]:
         yield Violation("I2", f"{about} has {len(counted)} of {change_request['quorum']} approvals: {sorted(counted)}")
-    twice = [
-        key for key, count in Counter((vote["voter_id"], vote["revision"]) for vote in of_this).items() if count > 1
-    ]
-    for voter_id, revision in twice:
-        yield Violation("I2", f"{voter_id} voted more than once on revision {revision} of {change_request['id']}")
 
 
 def approvers(records: Records, change_request: Row, run: Row) -> set[int]:

@@ -200,7 +200,9 @@ class Crew:
             assert wait_until(lambda name=name: self._is_ready(name), READY_SECONDS), self.log.lines
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, *error: object) -> None:
+        if error[0] is not None:
+            print(self.last_words())
         for name in self._names:
             self.signal(name, signal.SIGCONT)
         self._supervisor.end()
@@ -228,6 +230,10 @@ class Crew:
         if name == "web":
             return demo.answers(f"{self.url}/healthz")
         return self.log.has(name, "beat rings" if name.startswith("beat") else " ready.")
+
+    def last_words(self) -> str:
+        """What each process said at last: for whoever reads a failure."""
+        return "\n".join(f"{name} | {line}" for name, lines in self.log.lines.items() for line in lines[-25:])
 
     def _started(self, pids: Mapping[str, int]) -> None:
         self.pids.update(pids)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -75,16 +76,23 @@ class Story:
         run = UpgradeRun.objects.filter(pk=self.requests[number].pk).first()
         return run.status if run else ""
 
-    def is_settled(self) -> bool:
-        """Whether every start came to an end: a run that ended, one for people, or a start that gave back."""
-        return all(map(self.is_at_rest, range(len(self.requests))))
+    def is_settled(self, since: datetime) -> bool:
+        """Whether every start came to an end: a run that ended, a start that gave back, or a run left to people.
 
-    def is_at_rest(self, number: int) -> bool:
-        request = ChangeRequest.objects.get(pk=self.requests[number].pk)
-        run = UpgradeRun.objects.filter(pk=request.pk).first()
+        That is one whose POST nobody knows the fate of, looked for in OCP after `since`, and not there.
+        """
+        return all(self._is_at_rest(request.pk, since) for request in self.requests)
+
+    def _is_at_rest(self, pk: int, since: datetime) -> bool:
+        run = UpgradeRun.objects.filter(pk=pk).first()
         if run is None:
-            return request.status != workflow.RequestStatus.STARTING
-        return run.status in workflow.RUN_FINAL
+            return ChangeRequest.objects.get(pk=pk).status != workflow.RequestStatus.STARTING
+        if run.status != workflow.RunStatus.UNCONFIRMED:
+            return run.status in workflow.RUN_FINAL
+        # What OCP has is adopted: then it is not at rest yet.
+        posts = [post for post in scenes.posts(self.look_alike) if post["cluster_id"] == run.cluster_ocp_id]
+        is_there = any(post["task_id"] for post in posts)
+        return not is_there and run.swept_at is not None and run.swept_at > since
 
     def end(self) -> None:
         """Nothing is read there any more; its control port stays for the checker."""

@@ -1,12 +1,13 @@
 """R6: the wall clock of one process steps by an hour or a day, either way. Only the database's time counts.
 
-By libfaketime (Debian: apt install faketime), which bends the wall clock of a process and leaves the others as they
-are: CLOCK_MONOTONIC and CLOCK_BOOTTIME go on.
+By a library of ours (clock.c) that is preloaded. libfaketime does not serve: of a clock that steps back it makes
+EINVAL in time.sleep(), which no real clock does.
 """
 
-import os
 import shutil
+import struct
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,46 +21,56 @@ from upgrades.models import ChangeRequest
 
 pytestmark = pytest.mark.timeout(3600)
 
-STEPS = ("+1h", "-1h", "+1d", "-1d")
+HOUR, DAY = 3600, 86_400
+STEPS = (HOUR, -HOUR, DAY, -DAY)
 PROCESSES = ("tick", "follow", "beat")
-PLACES = ("/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime")
 RESUMED_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
-def library() -> str:
-    """libfaketime, installed where that may be."""
-    if _found() is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "update", "-q"], check=False, capture_output=True)
-        command = ["apt-get", "install", "-qy", "--no-install-recommends", "faketime"]
-        subprocess.run(
-            command, check=False, capture_output=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        )
-    found = _found()
-    if found is None:
-        pytest.skip("Clocks are bent by libfaketime: install it (Debian: apt install faketime).")
-    return found
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """clock.c as a library."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("Clocks are moved by a small library: it takes Linux and a C compiler (Debian: apt install gcc).")
+    built = tmp_path_factory.mktemp("clock") / "clock.so"
+    command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(built), str(Path(__file__).with_name("clock.c"))]
+    subprocess.run(command, check=True)
+    return built
 
 
-def _found() -> str | None:
-    files = [Path(place) / "libfaketimeMT.so.1" for place in PLACES]
-    return next((str(file) for file in files if file.exists()), None)
+def words(library: Path, clock: Path) -> tuple[str, ...]:
+    """What stands before a command whose clock is `clock`."""
+    return ("env", f"LD_PRELOAD={library}", f"CLOCK_SHIFT_FILE={clock}")
 
 
-def _clocks(library: str, folder: Path) -> Mapping[str, tuple[str, ...]]:
-    """Words before each command: a clock of its own, set by a file."""
-    words = ("env", f"LD_PRELOAD={library}", "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1")
-    for name in PROCESSES:
-        (folder / name).write_text("+0")
-    return {name: (*words, f"FAKETIME_TIMESTAMP_FILE={folder / name}") for name in PROCESSES}
+def move(clock: Path, seconds: int) -> None:
+    """From now on the processes with this clock are off by so much."""
+    # In place: they have it in memory.
+    with clock.open("r+b" if clock.exists() else "w+b") as file:
+        file.write(struct.pack("q", seconds))
 
 
-def test_a_clock_that_steps_changes_nothing_that_counts(own_services, library: str, tmp_path: Path) -> None:
+def test_the_wall_clock_steps_and_no_other(library: Path, tmp_path: Path) -> None:
+    move(tmp_path / "clock", DAY)
+    code = "import time; print(time.time(), time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME))"
+    command = [*words(library, tmp_path / "clock"), sys.executable, "-c", code]
+    there = [float(word) for word in subprocess.run(command, capture_output=True, check=True).stdout.split()]
+    here = [time.time(), time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME)]
+    assert [round((one - other) / DAY) for one, other in zip(there, here, strict=True)] == [1, 0, 0]
+
+
+def test_a_clock_that_steps_changes_nothing_that_counts(own_services, library: Path, tmp_path: Path) -> None:
     services, seeds, began = own_services, lengths.seeds(1, 20, 300), time.monotonic()
-    with services.turned(), Crew(services, before=_clocks(library, tmp_path)):
+    clocks = {name: tmp_path / name for name in PROCESSES}
+    for clock in clocks.values():
+        move(clock, 0)
+    before: Mapping[str, tuple[str, ...]] = {name: words(library, clock) for name, clock in clocks.items()}
+    with services.turned(), Crew(services, before=before):
 
         def play(story: Story, seed: int) -> None:
-            _step(story, tmp_path / PROCESSES[seed % len(PROCESSES)], STEPS[seed // len(PROCESSES) % len(STEPS)])
+            name, step = PROCESSES[seed % len(PROCESSES)], STEPS[seed // len(PROCESSES) % len(STEPS)]
+            _step(story, clocks[name], step)
 
         found = told(services, seeds, play)
     took = time.monotonic() - began
@@ -68,14 +79,15 @@ def test_a_clock_that_steps_changes_nothing_that_counts(own_services, library: s
     assert found == []
 
 
-def _step(story: Story, clock: Path, step: str) -> None:
+def _step(story: Story, clock: Path, seconds: int) -> None:
     """Step under a run, start another by the wrong clock, and step back under it."""
+    which = f"{clock.name} {seconds:+} s"
     story.start(0)
-    assert comes_true(lambda: story.status(0) == "running", RESUMED_SECONDS)
-    clock.write_text(step)
+    assert comes_true(lambda: story.status(0) == "running", RESUMED_SECONDS), which
+    move(clock, seconds)
     story.start(1)
-    assert comes_true(lambda: story.status(1) in {"running", "verifying", "verified"}, RESUMED_SECONDS), (clock, step)
-    clock.write_text("+0")
-    assert comes_true(lambda: story.status(0) == story.status(1) == "verified", RESUMED_SECONDS), (clock, step)
+    assert comes_true(lambda: story.status(1) in {"running", "verifying", "verified"}, RESUMED_SECONDS), which
+    move(clock, 0)
+    assert comes_true(lambda: story.status(0) == story.status(1) == "verified", RESUMED_SECONDS), which
     statuses = ChangeRequest.objects.filter(endpoint=story.endpoint).values_list("status", flat=True)
     assert set(statuses) == {"done"}

@@ -17,7 +17,7 @@ from upgrades.simulator.server import LookAlike
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # What a later version would have: a wider table of statuses.
-LATER = "paused_by_a_later_version"
+LATER = "paused_later"
 CONSTRAINTS = {
     "upgrades_upgraderun": "run_status_is_known",
     "upgrades_changerequest": "change_request_status_is_known",

@@ -182,11 +182,14 @@ def test_more_bends_than_there_is_room_for_do_not_exhaust_us():
 
 HUB = [(0, place) for place in range(1, 1500)]
 DENSE = list(product(range(60), range(60, 120)))
+COMPLETE = list(combinations(range(60), 2))
 TANGLED = [(place * place % 599, 600 + place * place * place % 593) for place in range(1800)]
 
 
 @pytest.mark.parametrize(
-    ("edges", "most"), [(HUB, 800_000), (DENSE, 10_000_000), (TANGLED, 7_000_000)], ids=["hub", "dense", "tangled"]
+    ("edges", "most"),
+    [(HUB, 800_000), (DENSE, 5_000_000), (COMPLETE, 6_000_000), (TANGLED, 7_000_000)],
+    ids=["hub", "dense", "complete", "tangled"],
 )
 def test_no_graph_exhausts_us(edges, most):
     numbers = sorted({number for edge in edges for number in edge})

@@ -60,6 +60,12 @@ def test_vote_counts_only_for_an_active_approver_who_did_not_write(is_active, is
     assert verdict.lost_voter_ids == (() if should_count else (voter,))
 
 
+def test_a_vote_of_somebody_whose_other_vote_is_lost_counts_for_nothing():
+    """Two votes of one person on the same content cannot be; if they were, the doubtful one would decide."""
+    verdict = judge([vote(AMIR), vote(AMIR, is_active=False), vote(BEA)])
+    assert verdict == policy.Verdict(False, (BEA,), 1, (AMIR,), ())
+
+
 @pytest.mark.parametrize("objection", ["send_back", "reject", "a word of tomorrow"])
 def test_objection_to_this_content_is_never_outvoted(objection):
     verdict = judge([vote(AMIR), vote(BEA), vote(CARL, objection)])

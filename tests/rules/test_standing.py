@@ -105,3 +105,8 @@ def test_what_happens_next_depends_on_the_time_and_on_what_was_seen(over, code):
 def test_the_moment_that_is_named_is_the_one_that_counts():
     assert whats_next(replace(BASE, status=RunStatus.UNCONFIRMED)).until == BASE.quiet_until
     assert whats_next(replace(BASE, status=RunStatus.VERIFYING, believed_at=SENT)).until == SENT
+
+
+def test_a_status_of_another_version_is_named_and_nothing_is_promised():
+    coming = whats_next(replace(BASE, status="paused_later"))
+    assert (coming.reason.code, dict(coming.reason.params)) == ("next.unknown_status", {"status": "paused_later"})

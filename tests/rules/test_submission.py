@@ -55,6 +55,11 @@ def test_success_needs_a_new_task_of_an_affected_cluster():
     assert verdict(http_status=200, task_id=None).outcome is UNKNOWN
 
 
+def test_success_without_a_task_is_doubt_whatever_cluster_it_names():
+    none = verdict(http_status=200, task_id=None, cluster_id=23)
+    assert (none.outcome, none.reason.code) == (UNKNOWN, "submit.no_task")
+
+
 @pytest.mark.parametrize(("code", "expected"), [("OBE11020", "11020"), ("11020", "11020"), ("", ""), (None, "")])
 def test_codes_are_compared_on_their_digits(code, expected):
     assert digits(code) == expected

@@ -251,3 +251,12 @@ def test_the_buttons_agree_with_the_moves_and_say_who_could(cast):
     assert shown["approve"].reason == votes.why_not(change_request, cast.olga)
     assert shown["approve"].who == [cast.amir, cast.bea]
     assert shown["take_back"].is_allowed
+
+
+def test_the_audit_tells_the_status_that_was_left_not_the_one_that_was_read(cast):
+    read_before = scenes.in_review(cast)
+    row = ChangeRequest.objects.get(pk=read_before.pk)
+    change_requests.take_back(change_request=row, actor=cast.olga)
+    change_requests.withdraw(change_request=read_before, actor=cast.olga)
+    event = AuditEvent.objects.get(action="change_request.withdraw")
+    assert (event.before, event.after) == ({"status": "changes_requested"}, {"status": "withdrawn"})

@@ -211,6 +211,23 @@ def test_a_poisoned_run_does_not_hold_up_a_healthy_one(look_alike, cast):
     assert poisoned.detail_due_at > poisoned.unreadable_since
 
 
+def test_a_run_that_is_accepted_while_the_others_are_read_waits_for_the_next_tick(look_alike, cast):
+    first, late = posted(cast), []
+
+    def accept_another(execute, statement, params, many, context):
+        found = execute(statement, params, many, context)
+        if "upgrades_taskinstance" in statement and not late:
+            late.append(None)
+            late.append(posted(cast, cluster=scenes.OTHER, target=scenes.OTHER_TARGET))
+        return found
+
+    with connection.execute_wrapper(accept_another):
+        first = follow(first)
+    assert first.observed_at is not None
+    assert fresh(late[1]).status == "running"
+    assert follow(late[1]).observed_at is not None
+
+
 def test_a_task_that_spoils_the_whole_list_does_not_hold_up_the_others(look_alike, cast):
     run = follow(posted(cast))
     control(look_alike, "POST", "/faults", method="GET", path="status=RUNNING", action="cut")

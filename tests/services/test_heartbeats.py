@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from celery import current_app
 
-from upgrades import selectors
+from upgrades import selectors, tasks
 from upgrades.models import Heartbeat
 from upgrades.services import heartbeats, schedule
 
@@ -52,6 +52,26 @@ def test_somebody_rings_where_no_tick_was_consumed_and_none_waits(redis):
     assert not heartbeats.ring_for_beat(2)
     age("worker", 3)
     assert heartbeats.ring_for_beat(2)
+
+
+def test_what_waited_or_came_twice_begins_nothing_and_a_clock_set_back_stops_nothing():
+    assert schedule.begins("worker", apart=5)
+    assert not schedule.begins("worker", apart=5)
+    age("worker", 6)
+    assert schedule.begins("worker", apart=5)
+    age("worker", -3600)
+    assert schedule.begins("worker", apart=5)
+    assert not schedule.begins("worker", apart=5)
+
+
+def test_a_queue_that_nobody_serves_is_not_filled(redis):
+    redis.rpush("follow", *["waiting"] * tasks.CROWDED)
+    tasks.tick()
+    assert redis.llen("follow") == tasks.CROWDED
+    redis.ltrim("follow", 1, -1)
+    age("worker", 1)
+    tasks.tick()
+    assert redis.llen("follow") == tasks.CROWDED + 1
 
 
 def test_parts_are_silent_after_their_own_time_and_beat_only_where_ticks_are_consumed(settings):

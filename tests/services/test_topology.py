@@ -247,6 +247,17 @@ def test_a_batch_is_followed_by_the_pause_that_its_requests_cost(look_alike: Loo
     assert not endpoints.claim(cluster.endpoint_id, "topology", seconds=1)
 
 
+def test_where_no_cluster_waits_nothing_is_claimed_or_written(look_alike: LookAlike, cluster: Cluster) -> None:
+    Cluster.objects.update(topology_wanted_at=None, topology_tried_at=timezone.now())
+    with CaptureQueriesContext(connection) as queries:
+        assert not topology.sync_due(cluster.endpoint_id)
+    assert [query["sql"][:6] for query in queries] == ["SELECT"]
+    topology.want(cluster)
+    Cluster.objects.update(topology_wanted_at=timezone.now())
+    assert topology.sync_due(cluster.endpoint_id)
+    assert read_of(look_alike, "servers") == [cluster.ocp_id]
+
+
 def test_vanished_zones_come_back() -> None:
     cluster = make_cluster(make_endpoint(), zones=0)
     at = timezone.now()

@@ -1,4 +1,4 @@
-"""Every page of many rows: it takes as many queries for thirty rows as for three."""
+"""Every page of many rows: it takes as many queries for many rows as for three."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ from upgrades.services import comments, path_files, tokens
 
 pytestmark = pytest.mark.django_db
 
-FEW, MANY = 3, 30
+FEW, MANY = 3, 12
 # The page of upgrade paths shows one endpoint, the first by name.
 FIRST = "a-first"
 PLACES = ("production", "staging", "dev")
@@ -79,7 +79,7 @@ def test_every_list_is_measured() -> None:
     assert lists() == set(ROWS)
 
 
-def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three() -> None:
+def test_a_list_takes_as_many_queries_for_many_rows_as_for_three() -> None:
     reader = make_user("vera", "auditor", "admin", *(("operator", place) for place in PLACES), ("approver", "dev"))
     make_endpoint(name=FIRST)
     client = client_of(reader)

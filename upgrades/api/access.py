@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from upgrades import audit
 from upgrades.models import ApiToken, User
 from upgrades.rules import Reason
-from upgrades.services import moves, tokens
+from upgrades.services import moves, rates, tokens
 
 if TYPE_CHECKING:
     # Its own module reads the settings, which name this one.
@@ -49,6 +49,17 @@ class SessionAuthentication(Session):
             super().enforce_csrf(request)
         except PermissionDenied:
             raise moves.Forbidden(Reason("api.csrf")) from None
+
+
+class Unhurried(BasePermission):
+    """Nobody calls more often than may be, signed in or not: this comes first."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """True, or raises rates.TooOften."""
+        token = request.auth.pk if isinstance(request.auth, ApiToken) else None
+        user = request.user.pk if isinstance(request.user, User) else None
+        rates.count(token=token, user=user, address=audit.origin.get().address)
+        return True
 
 
 class Scoped(BasePermission):

@@ -22,11 +22,9 @@ from upgrades.api.run_actions import ID
 from upgrades.api.shapes import Moment, OcpId, Person, Plain, ReasonField, Shape
 from upgrades.forms.change_requests import TEXT_LIMIT
 from upgrades.forms.decisions import DecisionFilterForm, EvidenceForm
-from upgrades.models import Decision, Scope, User
-from upgrades.rules import workflow
-from upgrades.services import address_changes, decisions, run_actions, step_decisions
-
-KINDS = (*decisions.KINDS, *step_decisions.KINDS)
+from upgrades.models import Decision, Endpoint, Role, Scope, User
+from upgrades.rules import Reason, workflow
+from upgrades.services import address_changes, deciding, decisions, moves
 
 
 class DecisionSerializer(Shape):
@@ -71,12 +69,24 @@ class ProposeBody(Body):
     To skip or cancel: its task and subtask, and the name of the cluster, as the page wants it typed.
     """
 
-    kind = serializers.ChoiceField(choices=KINDS)
+    kind = serializers.ChoiceField(choices=deciding.KINDS)
     purpose = serializers.CharField(max_length=TEXT_LIMIT)
     evidence_hash = serializers.CharField(max_length=64)
     ocp_task_id = serializers.RegexField(ID, required=False)
     ocp_subtask_id = serializers.RegexField(ID, required=False)
     cluster_name = serializers.CharField(required=False, default="", max_length=255)
+
+
+class AddressBody(Body):
+    """Another address for an endpoint, on the evidence that you read. `is_http_allowed`: plain http may be spoken.
+
+    The stored credentials do not go with it: they are entered anew once it is confirmed.
+    """
+
+    base_url = serializers.CharField(max_length=255)
+    is_http_allowed = serializers.BooleanField(required=False, default=False)
+    purpose = serializers.CharField(max_length=TEXT_LIMIT)
+    evidence_hash = serializers.CharField(max_length=64)
 
 
 class ConfirmBody(Body):
@@ -88,7 +98,7 @@ class ConfirmBody(Body):
 
 
 _EVIDENCE = (
-    OpenApiParameter("kind", OpenApiTypes.STR, enum=KINDS, required=True),
+    OpenApiParameter("kind", OpenApiTypes.STR, enum=deciding.KINDS, required=True),
     OpenApiParameter("ocp_task_id", OpenApiTypes.STR, description="To adopt, skip or cancel: OCP's task."),
     OpenApiParameter("ocp_subtask_id", OpenApiTypes.STR, description="To skip or cancel: OCP's subtask."),
 )
@@ -114,16 +124,21 @@ def decision_evidence(request: Request, pk: int) -> Response:
     """What a decision about the run would rest on now; its hash goes into the proposal."""
     form = filters.read(request, EvidenceForm, known=())
     run = selectors.run_detail(pk, caller(request))
-    kind, task_id = form.cleaned_data["kind"], form.cleaned_data["ocp_task_id"]
-    if kind in workflow.STEP_DECISIONS:
-        subtask_id = form.cleaned_data["ocp_subtask_id"]
-        shown = step_decisions.evidence(run, kind, task_id, subtask_id)
-        why_not = run_actions.why_not(run, kind, task_id, subtask_id)
-    else:
-        shown = decisions.evidence(run, kind, task_id)
-        why_not = decisions.why_not(run, kind)
-    told = {"kind": kind, "evidence": shown, "evidence_hash": decisions.evidence_hash(shown)}
-    return Response(EvidenceSerializer({**told, "why_not": why_not}).data)
+    asked = form.cleaned_data
+    shown = deciding.shown(run, asked["kind"], asked["ocp_task_id"], asked["ocp_subtask_id"])
+    return Response(EvidenceSerializer(shown).data)
+
+
+@reads(Scope.READ, EvidenceSerializer)
+def endpoint_evidence(request: Request, pk: int) -> Response:
+    """What another address for the endpoint would rest on now. For admins and auditors of all environments."""
+    filters.read(request, known=())
+    user = caller(request)
+    endpoint = get_object_or_404(Endpoint.objects.visible_to(user), pk=pk)
+    # It names requests of every environment.
+    if not (user.has_role(Role.ADMIN, "") or user.has_role(Role.AUDITOR, "")):
+        raise moves.Forbidden(Reason("api.forbidden"))
+    return Response(EvidenceSerializer(deciding.shown_of_address(endpoint)).data)
 
 
 @acting(Scope.DECISIONS, DecisionSerializer, ProposeBody, status=201)
@@ -133,14 +148,24 @@ def decision_propose(request: Request, pk: int) -> HttpResponse:
     user = caller(request)
     run = selectors.run_detail(pk, user)
     values = given(request, ProposeBody)
-    task_id, subtask_id = (int(values.pop(name, 0)) for name in ("ocp_task_id", "ocp_subtask_id"))
-    cluster_name = values.pop("cluster_name")
+    step = {name: int(values.pop(f"ocp_{name}", 0)) for name in ("task_id", "subtask_id")}
 
     def act() -> dict[str, Any]:
-        if values["kind"] in workflow.STEP_DECISIONS:
-            about = {"task_id": task_id, "subtask_id": subtask_id, "cluster_name": cluster_name}
-            return _told(step_decisions.propose(run=run, actor=user, **about, **values).pk, user)
-        return _told(decisions.propose(run=run, actor=user, ocp_task_id=task_id or None, **values).pk, user)
+        return _told(deciding.propose(run=run, actor=user, **step, **values).pk, user)
+
+    return acts.answer(request, act, status=201)
+
+
+@acting(Scope.DECISIONS, DecisionSerializer, AddressBody, status=201)
+def endpoint_propose(request: Request, pk: int) -> HttpResponse:
+    """Propose another address for the endpoint. Another admin of all environments must confirm it."""
+    filters.read(request, known=())
+    user = caller(request)
+    endpoint = get_object_or_404(Endpoint.objects.visible_to(user), pk=pk)
+    values = given(request, AddressBody)
+
+    def act() -> dict[str, Any]:
+        return _told(address_changes.propose(endpoint=endpoint, actor=user, **values).pk, user)
 
     return acts.answer(request, act, status=201)
 
@@ -152,15 +177,9 @@ def decision_confirm(request: Request, pk: int) -> HttpResponse:
     user = caller(request)
     decision = get_object_or_404(_visible(user), pk=pk)
     values = given(request, ConfirmBody)
-    cluster_name = values.pop("cluster_name")
 
     def act() -> dict[str, Any]:
-        if decision.kind in workflow.STEP_DECISIONS:
-            step_decisions.confirm(decision=decision, actor=user, cluster_name=cluster_name, **values)
-        elif decision.endpoint_id is None:
-            decisions.confirm(decision=decision, actor=user, **values)
-        else:
-            address_changes.confirm(decision=decision, actor=user, **values)
+        deciding.confirm(decision=decision, actor=user, **values)
         return _told(pk, user)
 
     return acts.answer(request, act)

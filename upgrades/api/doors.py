@@ -8,6 +8,7 @@ from django import forms
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.views import APIView
 
@@ -64,12 +65,20 @@ def _operation(scope: str, shape: Any, status: int, problems: Sequence[int], **m
     return mark
 
 
-def at(*, renderers: Sequence[type[BaseRenderer]] = (), **handlers: Handler) -> Handler:
-    """The view of an address: `at(GET=..., POST=...)` of marked functions. `renderers`: besides JSON."""
+def at(
+    *,
+    renderers: Sequence[type[BaseRenderer]] = (),
+    parsers: Sequence[type[BaseParser]] = (),
+    **handlers: Handler,
+) -> Handler:
+    """The view of an address: `at(GET=..., POST=...)` of marked functions. `renderers`: besides JSON; `parsers`: other
+    than the usual one."""
     members: dict[str, Any] = {method.lower(): _bound(handler) for method, handler in handlers.items()}
     members["http_method_names"] = [*members, *(["head"] if "GET" in handlers else [])]
     if renderers:
         members["renderer_classes"] = renderers
+    if parsers:
+        members["parser_classes"] = parsers
     members["scopes"] = {method: getattr(handler, "scope", "") for method, handler in handlers.items()}
     return type("Door", (APIView,), members).as_view()  # type: ignore[attr-defined,no-any-return]
 

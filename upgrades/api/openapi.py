@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.http import require_safe
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from drf_spectacular.utils import extend_schema
@@ -42,6 +42,18 @@ class SessionScheme(OpenApiAuthenticationExtension):
         """The session's cookie, and the CSRF token as a header where something is done."""
         told = "The session of a browser, with its CSRF token where something is done."
         return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": told}
+
+
+class ClosedBody(OpenApiSerializerExtension):
+    """Bodies take no field beside those that they name, and the text says so."""
+
+    target_class = "upgrades.api.bodies.Body"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """The usual schema, closed."""
+        told = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**told, "additionalProperties": False}
 
 
 class Yaml(JSONRenderer):

@@ -15,6 +15,7 @@ from upgrades.reasons.problems import MEDIA_TYPE, problem
 from upgrades.rules import Reason
 from upgrades.services import moves
 from upgrades.services.kept_answers import OtherCall
+from upgrades.services.rates import TooOften
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ _STATUSES: Mapping[type[moves.Refusal], int] = {
     moves.Invalid: 400,
     OtherCall: 422,
     Unauthorized: 401,
+    TooOften: 429,
 }
 
 
@@ -35,7 +37,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="ocpdash"'
     if status == 429:
-        response.headers["Retry-After"] = str(60 * int(str(reason.params.get("minutes", 1))))
+        seconds = reason.params.get("seconds") or 60 * int(str(reason.params.get("minutes", 1)))
+        response.headers["Retry-After"] = str(seconds)
     return response
 
 

@@ -6,6 +6,7 @@ from upgrades.api import (
     audit,
     change_requests,
     clusters,
+    comments,
     decisions,
     endpoints,
     openapi,
@@ -14,6 +15,7 @@ from upgrades.api import (
     run_actions,
     runs,
 )
+from upgrades.api.bodies import FileParser
 from upgrades.api.doors import at
 
 app_name = "api"
@@ -23,6 +25,8 @@ urlpatterns = [
     # what OCP shows
     path("endpoints/", at(GET=endpoints.endpoint_list), name="endpoints-list"),
     path("endpoints/<int:pk>/", at(GET=endpoints.endpoint_detail), name="endpoints-detail"),
+    path("endpoints/<int:pk>/evidence/", at(GET=decisions.endpoint_evidence), name="endpoints-evidence"),
+    path("endpoints/<int:pk>/decisions/", at(POST=decisions.endpoint_propose), name="endpoints-propose"),
     path("clusters/", at(GET=clusters.cluster_list), name="clusters-list"),
     path("clusters/<int:pk>/", at(GET=clusters.cluster_detail), name="clusters-detail"),
     path("packages/", at(GET=packages.package_list), name="packages-list"),
@@ -40,6 +44,14 @@ urlpatterns = [
     path(f"{_ABOUT}withdraw/", at(POST=request_moves.request_withdraw), name="requests-withdraw"),
     path(f"{_ABOUT}start/", at(POST=request_moves.request_start), name="requests-start"),
     path(f"{_ABOUT}call-off/", at(POST=request_moves.request_call_off), name="requests-call-off"),
+    path(f"{_ABOUT}comments/", at(GET=comments.comment_list, POST=comments.comment_add), name="requests-comments"),
+    path("comments/<int:pk>/", at(GET=comments.comment_detail), name="comments-detail"),
+    path(
+        f"{_ABOUT}attachments/",
+        at(parsers=[FileParser], GET=comments.attachment_list, POST=comments.attachment_add),
+        name="requests-attachments",
+    ),
+    path("attachments/<int:pk>/", at(GET=comments.attachment_detail), name="attachments-detail"),
     # runs, what is asked of OCP during one, and decisions about them
     path("runs/", at(GET=runs.run_list), name="runs-list"),
     path("runs/<int:pk>/", at(GET=runs.run_detail), name="runs-detail"),

@@ -4,6 +4,13 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+# Where clouds keep the credentials of a machine: Alibaba's and Amazon's, beside those that are link-local.
+_METADATA = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "fd00:ec2::254")))
+_THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
+# An IPv4 address that is reached through a translator (RFC 6052).
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+# What libraries read as an IPv4 address, in whatever spelling (WHATWG URL, "ends in a number").
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _FORBIDDEN = frozenset(' \\?#@"<>')
 # An underscore is no letter of a DNS name, but container networks use it.
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*\.?")
@@ -27,6 +34,22 @@ def checked_base_url(text: str, *, is_http_allowed: bool) -> str:
     return scheme + text[len(scheme) :].rstrip("/")
 
 
+def is_servers_own(address: str) -> bool:
+    """Whether an OCP may be at an IP address: not where a cloud keeps a machine's credentials, nor at nobody's own.
+
+    Private networks and loopback are where OCPs are. Asked of a name's addresses as they are connected to, so that a
+    name server cannot say one thing now and another later.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _TRANSLATED else ip.ipv4_mapped
+        ip = inner or ip
+    if ip.is_loopback:
+        return True
+    is_odd = ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved
+    return not is_odd and ip not in _METADATA and not (ip.version == 4 and ip in _THIS_NETWORK)
+
+
 def _scheme(text: str) -> str | None:
     """The scheme, None where this is no address of a web server."""
     try:
@@ -40,5 +63,7 @@ def _scheme(text: str) -> str | None:
 def _is_host(netloc: str, host: str) -> bool:
     """Whether `host` is a name or an IP address that no library on the way refuses later. May raise ValueError."""
     if "[" in netloc:
-        return ipaddress.IPv6Address(host).scope_id is None
+        return ipaddress.IPv6Address(host).scope_id is None and is_servers_own(host)
+    if _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+        return is_servers_own(str(ipaddress.IPv4Address(host)))
     return _NAME.fullmatch(host) is not None

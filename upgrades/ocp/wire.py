@@ -4,6 +4,7 @@ One `Attempt` is one connection that carries one request. requests and urllib3 t
 so a slow drip outlives them; here every operation of the socket gets only the time that is left.
 """
 
+import errno
 import ipaddress
 import queue
 import re
@@ -16,6 +17,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
+from upgrades.ocp.address import is_servers_own
 from upgrades.ocp.deadline import Deadline
 
 # A time-out of the kernel must never fire before the deadline that it stands for.
@@ -133,10 +135,14 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[tuple[Any, ...]]:
 def open_socket(host: str, port: int, deadline: Deadline) -> TimedSocket:
     """A connected socket to the first address that answers, each getting its share of the time left.
 
+    The name is looked up once, and what was found is judged and connected to: never another address.
     Raises OSError: the last address's own.
     """
-    addresses = resolve(host, port, deadline)
-    failure: OSError = OSError("the name has no address")
+    found = resolve(host, port, deadline)
+    addresses = [each for each in found if is_servers_own(str(each[4][0]))]
+    failure = OSError("the name has no address")
+    if found and not addresses:
+        failure = OSError(errno.EADDRNOTAVAIL, "the name leads to an address that is no server's own")
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         sock = TimedSocket(family, kind, protocol)
         try:

@@ -20,6 +20,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "token.life_length": _("A token lives 1 to %(most)s days."),
     "token.too_many": _("You have %(most)s tokens that are good: revoke one first."),
     # the API
+    "api.too_often": _("More than %(limit)s calls in a minute. Call again in %(seconds)s seconds."),
     "api.not_found": _("There is nothing here that you may see."),
     "api.forbidden": _("This is not permitted to you."),
     "api.csrf": _("The session's CSRF token is missing or old. Programs use an API token instead."),

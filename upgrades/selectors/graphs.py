@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 3600
 # Raised where rules.dag draws another picture of the same graph.
-FORMAT = 1
+FORMAT = 2
 # The second line of a node changes while it runs; the longest usual one makes its width.
 _ROOM_FOR = "SUCCESSFUL by RETRY"
 _T = TypeVar("_T")

@@ -2,11 +2,12 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from upgrades import live, selectors
 from upgrades.models import Endpoint, TaskInstance, UpgradeRun
@@ -80,11 +81,13 @@ def _lose_all(tick: _Tick, reason: Reason) -> None:
 
 def _follow_runs(tick: _Tick, running: Listing | None) -> bool:
     """Read the runs whose detail is due, those tried longest ago first. False where OCP told us to stop."""
-    followed = UpgradeRun.objects.filter(
+    rows = UpgradeRun.objects.filter(
         endpoint=tick.endpoint, status__in=workflow.RUN_FOLLOWED, ocp_task_id__isnull=False
     ).select_related("endpoint")
+    # Asked once: a run may be accepted between two questions.
+    followed = list(rows.order_by(F("detail_due_at").asc(nulls_first=True), "pk"))
     bound = _bound_ids(followed)
-    for run in followed.order_by(F("detail_due_at").asc(nulls_first=True), "pk"):
+    for run in followed:
         if tick.budget.is_spent:
             break
         digest = None
@@ -95,11 +98,11 @@ def _follow_runs(tick: _Tick, running: Listing | None) -> bool:
     return True
 
 
-def _bound_ids(followed: QuerySet[UpgradeRun]) -> dict[int, set[int]]:
+def _bound_ids(followed: Sequence[UpgradeRun]) -> dict[int, set[int]]:
     """OCP's ids of the tasks of every followed run, by run."""
-    found = {run_id: {task_id} for run_id, task_id in followed.values_list("pk", "ocp_task_id") if task_id is not None}
-    for run_id, task_id in TaskInstance.objects.filter(run__in=followed).values_list("run_id", "ocp_id"):
-        found.setdefault(run_id, set()).add(task_id)
+    found = {run.pk: {run.ocp_task_id} for run in followed if run.ocp_task_id is not None}
+    for run_id, task_id in TaskInstance.objects.filter(run__in=found).values_list("run_id", "ocp_id"):
+        found[run_id].add(task_id)
     return found
 
 
@@ -119,6 +122,8 @@ def _is_due(tick: _Tick, run: UpgradeRun, running: Listing | None, digest: str |
 def _follow_run(tick: _Tick, run: UpgradeRun, running: Listing | None, digest: str | None) -> bool:
     """Read one run. Whatever goes wrong stays its own, but False where OCP wants no further call of ours."""
     observation = selectors.observation()
+    if run.pk in tick.watched and digest != run.list_digest:
+        live.announce(run.pk)
     try:
         # Half of what is left: a slow one leaves time for others.
         deadline = tick.budget.left / 2

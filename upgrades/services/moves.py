@@ -161,9 +161,12 @@ def move(
     counter = _COUNTERS.get(type(obj))
     if counter is not None:
         changes.setdefault(counter, F(counter) + 1)
-    rows = type(obj)._default_manager.filter(pk=obj.pk, status__in=found.sources, **(where or {}))
-    if rows.update(**changes) != 1:
-        raise TooLate(Reason("move.lost_race", {"action": action}))
+    rows = type(obj)._default_manager.filter(pk=obj.pk, **(where or {}))
+    if rows.filter(status=before).update(**changes) != 1:
+        # Somebody moved it since `obj` was read. Another source is as good, and the audit tells the true one.
+        before = rows.filter(status__in=found.sources).select_for_update().values_list("status", flat=True).first()
+        if before is None or rows.filter(status=before).update(**changes) != 1:
+            raise TooLate(Reason("move.lost_race", {"action": action}))
     obj.refresh_from_db()
     audit.record(
         f"{_MACHINES[type(obj)]}.{action}",

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from upgrades import selectors
 from upgrades.models import Cluster, Endpoint
+from upgrades.models.clusters import ClusterQuerySet
 from upgrades.ocp import errors
 from upgrades.ocp.client import OcpClient
 from upgrades.services import endpoints, inventory, preread
@@ -42,7 +43,12 @@ def want(cluster: Cluster) -> None:
 
 
 def sync_due(endpoint_id: int) -> bool:
-    """Read a batch of topologies if that is due and nobody else does it. Returns whether it was done."""
+    """Read a batch of topologies if that is due and nobody else does it. Returns whether it was done.
+
+    Asked each second: where no cluster waits, nothing is claimed, so that nothing is written.
+    """
+    if not _waiting(endpoint_id).exists():
+        return False
     lease = BATCH_SECONDS + REQUESTS_PER_CLUSTER * settings.OCP_TOTAL_SECONDS + inventory.LEASE_SECONDS
     if not endpoints.claim(endpoint_id, "topology", seconds=lease):
         return False
@@ -74,13 +80,18 @@ def sync_topologies(endpoint: Endpoint) -> int:
     return count
 
 
-def _next(endpoint: Endpoint) -> list[Cluster]:
-    rows = Cluster.objects.filter(endpoint=endpoint, missing_since=None)
-    wanted = list(rows.exclude(topology_wanted_at=None).order_by("topology_wanted_at", "pk")[:BATCH])
+def _waiting(endpoint_id: int) -> ClusterQuerySet:
+    """Clusters that somebody looks at, or whose turn it is."""
     old = timezone.now() - timedelta(seconds=settings.INVENTORY_SECONDS)
-    rotation = rows.filter(Q(topology_tried_at=None) | Q(topology_tried_at__lt=old), topology_wanted_at=None)
+    is_waiting = Q(topology_wanted_at__isnull=False) | Q(topology_tried_at=None) | Q(topology_tried_at__lt=old)
+    return Cluster.objects.filter(is_waiting, endpoint=endpoint_id, missing_since=None)
+
+
+def _next(endpoint: Endpoint) -> list[Cluster]:
+    rows = _waiting(endpoint.pk)
+    wanted = list(rows.exclude(topology_wanted_at=None).order_by("topology_wanted_at", "pk")[:BATCH])
     by_age = F("topology_tried_at").asc(nulls_first=True)
-    return wanted + list(rotation.order_by(by_age, "pk")[: BATCH - len(wanted)])
+    return wanted + list(rows.filter(topology_wanted_at=None).order_by(by_age, "pk")[: BATCH - len(wanted)])
 
 
 def sync(cluster: Cluster, client: OcpClient | None = None) -> errors.OcpError | None:

@@ -151,6 +151,7 @@ class LookAlike:
 
     def _sent(self, request: Request, reply: Reply, is_whole: bool) -> None:
         request.entry["status"] = reply.status if is_whole else 0
+        request.entry["sent_at"] = time.time()
         if request.post_n and is_whole:
             with self.world.lock:
                 self._posts.note_answered(request)

@@ -121,7 +121,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, path, query, headers, self.rfile.read(int(length)), self.client_address[0])
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            # Who asked went away in the middle of the request: no server hands half of one on.
+            self.close_connection = True
+            return
+        request = Request(self.command, path, query, headers, body, self.client_address[0])
         reply = self._web_server.handle(request)
         is_whole = False
         try:

@@ -8,7 +8,7 @@ import asyncio
 import re
 import signal
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
 from types import FrameType
@@ -20,11 +20,9 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from upgrades.stream import reading
-from upgrades.stream.hub import Hub, Viewer
+from upgrades.stream.hub import Hub, Message, Send, Viewer
 
-Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 _PATH = re.compile(r"/runs/([0-9]{1,18})/stream/")
@@ -62,7 +60,7 @@ class Beside:
         if status != HTTPStatus.OK:
             await _answer(send, HTTPStatus(status))
             return
-        hub, viewer = self._hub(), Viewer(run_id, _node(scope))
+        hub, viewer = self._hub(), Viewer(run_id, _node(scope), "gzip" in headers.get("accept-encoding", ""))
         try:
             await hub.join(viewer)
         except (redis.RedisError, OSError):
@@ -70,7 +68,7 @@ class Beside:
             await _answer(send, HTTPStatus.SERVICE_UNAVAILABLE)
             return
         try:
-            await _serve(viewer, cookies, "gzip" in headers.get("accept-encoding", ""), receive, send)
+            await _serve(viewer, cookies, receive, send)
         finally:
             hub.leave(viewer)
 
@@ -82,9 +80,9 @@ class Beside:
         return self.hub
 
 
-async def _serve(viewer: Viewer, cookies: str, is_packed: bool, receive: Receive, send: Send) -> None:
+async def _serve(viewer: Viewer, cookies: str, receive: Receive, send: Send) -> None:
     """Send what comes for `viewer` until one of both sides ends."""
-    sender = asyncio.ensure_future(_send_all(viewer, cookies, is_packed, send))
+    sender = asyncio.ensure_future(_send_all(viewer, cookies, send))
     leaver = asyncio.ensure_future(_left(receive))
     watch = asyncio.ensure_future(_look_after(viewer, sender))
     try:
@@ -104,25 +102,23 @@ async def _look_after(viewer: Viewer, sender: "asyncio.Future[None]") -> None:
     """
     while True:
         await asyncio.sleep(settings.STREAM_CHECK_SECONDS)
-        if viewer.is_sending and viewer.is_check_due:
-            # Since the last turn nothing went out: a client that takes nothing would hold its events for ever.
+        if viewer.is_check_due:
+            # Since the last turn the task did not come to it: a client that takes nothing would hold it for ever.
             sender.cancel()
             return
         viewer.ask_again()
 
 
-async def _send_all(viewer: Viewer, cookies: str, is_packed: bool, send: Send) -> None:
-    packed = [(b"content-encoding", b"gzip")] if is_packed else []
+async def _send_all(viewer: Viewer, cookies: str, send: Send) -> None:
+    packed = [(b"content-encoding", b"gzip")] if viewer.is_packed else []
     await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *packed]})
-    if is_packed:
+    if viewer.is_packed:
         await send({"type": "http.response.body", "body": reading.GZIP_HEAD, "more_body": True})
+    viewer.send = send
     while not viewer.is_ended:
         event = await viewer.next()
         if event is not None:
-            viewer.is_sending = True
-            body = event.packed if is_packed else event.plain
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-            viewer.is_sending = False
+            await send(viewer.message(event))
         elif viewer.is_check_due:
             if await _status_for(cookies, viewer.run_id) != HTTPStatus.OK:
                 break

@@ -4,18 +4,20 @@ import asyncio
 import logging
 from asyncio import Future, Task
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import redis.asyncio
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 
 from upgrades import live
-from upgrades.stream import reading
-from upgrades.stream.reading import Event, Reading
+from upgrades.stream.reading import Event, Reader, Reading
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Coroutine[Any, Any, None]]
 
 logger = logging.getLogger(__name__)
 
@@ -23,29 +25,33 @@ logger = logging.getLogger(__name__)
 WAITING_MOST = 8
 _LISTEN_SECONDS = 5.0
 _SUBSCRIBE_SECONDS = 2.0
-_read = sync_to_async(reading.read, thread_sensitive=False)
 
 
 @dataclass(eq=False, slots=True)
 class Viewer:
-    """An open stream. What it is given wakes its one task, which does nothing else between two events: a change for
-    2,000 viewers costs each of them one step and one write."""
+    """An open stream: what its page is given goes out at once where that can be, else by the stream's own task.
+
+    `send` is the ASGI server's; None until the answer has begun.
+    """
 
     run_id: int
     node: str
+    is_packed: bool = False
+    send: Send | None = None
     is_ended: bool = False
     is_check_due: bool = False
-    is_sending: bool = False
     _events: deque[Event] = field(default_factory=deque)
     _waiter: "Future[None] | None" = None
 
     def give(self, event: Event) -> None:
-        """Queue `event`, or end a stream that is too slow."""
+        """Send or queue `event`, or end a stream that is too slow."""
+        if self.is_ended or (self._is_waiting and self._went_out(event)):
+            return
         if len(self._events) >= WAITING_MOST:
             self.end()
-        elif not self.is_ended:
-            self._events.append(event)
-            self._wake()
+            return
+        self._events.append(event)
+        self._wake()
 
     def end(self) -> None:
         """Let the stream end after nothing more."""
@@ -65,13 +71,41 @@ class Viewer:
             await self._waiter
         return None if self.is_ended or self.is_check_due else self._events.popleft()
 
+    def message(self, event: Event) -> dict[str, Any]:
+        """`event` as the ASGI server takes it."""
+        body = event.packed if self.is_packed else event.plain
+        return {"type": "http.response.body", "body": body, "more_body": True}
+
     @property
     def is_new(self) -> bool:
         """Whether nothing waits for it."""
         return not self._events
 
+    @property
+    def _is_waiting(self) -> bool:
+        return self._waiter is not None and not self._waiter.done()
+
+    def _went_out(self, event: Event) -> bool:
+        """Whether the server took `event` without waiting: then 2,000 streams wake no task of theirs for a change.
+
+        One that would wait, since its client is slow, is asked again by the stream's task. Should a server have sent
+        it before it waits, the page hears the same state twice.
+        """
+        if self.send is None:
+            return False
+        sending = self.send(self.message(event))
+        try:
+            sending.send(None)
+        except StopIteration:
+            return True
+        except OSError:
+            # The stream's task meets it too, and ends.
+            return False
+        sending.close()
+        return False
+
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
+        if self._is_waiting and self._waiter is not None:
             self._waiter.set_result(None)
 
 
@@ -94,6 +128,7 @@ class Hub:
         self.tasks: set[Task[None]] = set()
         self.is_listening = False
         self._starting = asyncio.Lock()
+        self._reader = Reader()
 
     async def join(self, viewer: Viewer) -> None:
         """Serve `viewer`: subscribed first, then read. Raises redis.RedisError or OSError where that cannot be."""
@@ -150,8 +185,10 @@ class Hub:
             while True:
                 message = await listener.get_message(ignore_subscribe_messages=True, timeout=_LISTEN_SECONDS)
                 number = message["channel"].decode().rpartition(":")[2] if message else ""
-                if number.isdigit() and int(number) in self.runs:
-                    self._begin(self._refresh(int(number), is_pulse=False))
+                if not number.isdigit() or int(number) not in self.runs:
+                    continue
+                is_soon = live.is_announcement(message["data"])
+                self._begin(self._make_ready(int(number)) if is_soon else self._refresh(int(number), is_pulse=False))
         except (redis.RedisError, OSError) as error:
             logger.warning("stream lost redis", extra={"error": type(error).__name__})
             self.close()
@@ -182,9 +219,14 @@ class Hub:
             if is_pulse:
                 viewer.give(found.pulse)
 
+    async def _make_ready(self, run_id: int) -> None:
+        """Have a connection that knows its way when the change comes."""
+        with suppress(DatabaseError):
+            await self._reader.make_ready(run_id)
+
     async def _reading(self, run_id: int, run: _Run) -> Reading | None:
         try:
-            return await _read(run_id, run.etag, [viewer.node for viewer in run.viewers])
+            return await self._reader.read(run_id, run.etag, {viewer.node for viewer in run.viewers})
         except DatabaseError as error:
             logger.warning("stream lost the database", extra={"error": type(error).__name__})
             return None

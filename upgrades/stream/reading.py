@@ -1,22 +1,28 @@
-"""What a stream reads of the database: short calls in threads, each of which closes its connection."""
+"""What a stream reads of the database: short calls in threads. None keeps a connection while nothing moves."""
 
+import asyncio
 import json
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
+from typing import TypeVar
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db import connections
+from django.db import DatabaseError, connection, connections
 from django.http import HttpRequest
 
 from upgrades import live, selectors
 from upgrades.models import UpgradeRun, User
 from upgrades.services import sign_in
 
+T = TypeVar("T")
+
+KEPT_SECONDS = 2.0
 # A gzip stream without name and time (RFC 1952); its end is never sent.
 GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
@@ -64,19 +70,59 @@ def _user_of(cookies: str) -> User | None:
     return user
 
 
-def read(run_id: int, known_etag: str, nodes: Iterable[str]) -> Reading | None:
-    """The run, and a note that somebody looks at it and at its subtasks `nodes`; None where it is gone. In a thread."""
+class Reader:
+    """Reads runs in one thread of its own. Its connection serves what comes within KEPT_SECONDS of the last read: a new
+    one costs more than all that is asked over it. Lives on one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "stream-reader")
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def read(self, run_id: int, known_etag: str, nodes: Collection[str]) -> Reading | None:
+        """The run, and a note that somebody looks at it and at its subtasks `nodes`; None where it is gone."""
+        return await self._do(read, run_id, known_etag, nodes)
+
+    async def make_ready(self, run_id: int) -> None:
+        """Read the run for nothing where no connection is kept: a new one's first statements are slow."""
+        await self._do(_make_ready, run_id)
+
+    async def _do(self, work: Callable[..., T], *args: object) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, work, *args)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_later(KEPT_SECONDS, self._thread.submit, connections.close_all)
+
+
+def _make_ready(run_id: int) -> None:
+    if connection.connection is None and (mark := selectors.run_mark(run_id, None)) is not None:
+        selectors.run_snapshot(mark)
+
+
+def read(run_id: int, known_etag: str, nodes: Collection[str]) -> Reading | None:
+    """Reader.read(), in its thread. A connection that the server has ended meanwhile is made anew once."""
+    is_kept = connection.connection is not None
     try:
-        for node in set(nodes) or {""}:
-            live.watch(run_id, node, now=time.time())
-        mark = selectors.run_mark(run_id, None)
-        if mark is None:
-            return None
-        state = None if mark.etag == known_etag else _event("state", selectors.run_snapshot(mark), mark.version)
-        pulse = json.dumps(mark.pulse, separators=(",", ":")).encode()
-        return Reading(mark.etag, state, _event("pulse", pulse, mark.version))
-    finally:
+        return _read(run_id, known_etag, nodes)
+    except DatabaseError:
         connections.close_all()
+        if not is_kept:
+            raise
+    return _read(run_id, known_etag, nodes)
+
+
+def _read(run_id: int, known_etag: str, nodes: Collection[str]) -> Reading | None:
+    for node in nodes or {""}:
+        live.watch(run_id, node, now=time.time())
+    mark = selectors.run_mark(run_id, None)
+    if mark is None:
+        return None
+    state = None if mark.etag == known_etag else _event("state", selectors.run_snapshot(mark), mark.version)
+    pulse = json.dumps(mark.pulse, separators=(",", ":")).encode()
+    return Reading(mark.etag, state, _event("pulse", pulse, mark.version))
 
 
 def _event(name: str, data: bytes, number: int) -> Event:

@@ -234,7 +234,7 @@ def page(
 
 def _voted(change_request: ChangeRequest) -> str:
     """What the vote led to."""
-    words = {
+    words: dict[str, str] = {
         workflow.RequestStatus.APPROVED: _("Your vote is recorded. %(number)s is approved; nothing was started."),
         workflow.RequestStatus.CHANGES_REQUESTED: _("%(number)s went back to its requester."),
         workflow.RequestStatus.REJECTED: _("%(number)s is rejected and ends here."),

@@ -11,8 +11,7 @@ from django.views.decorators.http import require_POST
 from upgrades import reasons
 from upgrades.forms.decisions import ConfirmForm, ProposeForm
 from upgrades.models import Decision, UpgradeRun
-from upgrades.rules import workflow
-from upgrades.services import address_changes, decisions, moves, step_decisions
+from upgrades.services import deciding, decisions, moves
 from upgrades.views import endpoints, run_actions
 from upgrades.views.reader import reader
 
@@ -25,19 +24,10 @@ def decision_propose(request: HttpRequest, pk: int) -> HttpResponse:
     form = ProposeForm(request.POST)
     form.is_valid()
     given = form.cleaned_data
-    about = {name: given.get(name, "") for name in ("kind", "purpose", "evidence_hash")}
+    about = {name: given.get(name, "") for name in ("kind", "purpose", "evidence_hash", "cluster_name")}
+    step = {"task_id": given.get("ocp_task_id"), "subtask_id": given.get("ocp_subtask_id")}
     try:
-        if about["kind"] in workflow.STEP_DECISIONS:
-            step_decisions.propose(
-                run=run,
-                task_id=given.get("ocp_task_id") or 0,
-                subtask_id=given.get("ocp_subtask_id") or 0,
-                cluster_name=given.get("cluster_name", ""),
-                actor=user,
-                **about,
-            )
-        else:
-            decisions.propose(run=run, ocp_task_id=given.get("ocp_task_id"), actor=user, **about)
+        deciding.propose(run=run, actor=user, **about, **step)
     except (moves.TooLate, moves.Invalid) as refusal:
         return _run_again(request, pk, refusal, form)
     messages.success(request, _("It is proposed. A second person must confirm it on the same evidence."))
@@ -51,15 +41,9 @@ def decision_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     decision = _decision(request, pk)
     form = ConfirmForm(request.POST)
     form.is_valid()
-    given: dict[str, Any] = {"decision": decision, "actor": user}
-    given |= {name: form.cleaned_data.get(name, "") for name in ("evidence_hash", "is_read")}
+    given = {name: form.cleaned_data.get(name, "") for name in ("evidence_hash", "is_read", "cluster_name")}
     try:
-        if decision.kind in workflow.STEP_DECISIONS:
-            step_decisions.confirm(cluster_name=form.cleaned_data.get("cluster_name", ""), **given)
-        elif decision.endpoint_id is None:
-            decisions.confirm(**given)
-        else:
-            address_changes.confirm(**given)
+        deciding.confirm(decision=decision, actor=user, **given)
     except (moves.TooLate, moves.Invalid) as refusal:
         return _again(request, decision, refusal)
     if decision.endpoint_id is None:

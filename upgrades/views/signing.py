@@ -1,6 +1,6 @@
 """Who signed a change request, who can, and what its reader may do with it: lines of the page. Decides nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from django.utils.functional import cached_property
@@ -15,7 +15,7 @@ from upgrades.views import briefs, content_changes
 
 _S = workflow.RequestStatus
 # The line of statuses: which step a status stands on.
-STEP_OF = {
+STEP_OF: Mapping[str, int] = {
     _S.DRAFT: 0,
     _S.IN_REVIEW: 1,
     _S.CHANGES_REQUESTED: 1,

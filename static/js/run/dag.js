@@ -64,7 +64,8 @@ export class Dag {
     }
     for (const line of this.lines) {
       const kind = edgeKind(states[line.dataset.from] || "", states[line.dataset.to] || "");
-      if (!line.classList.contains(`ln--${kind}`)) line.setAttribute("class", `ln ln--${kind}`);
+      const before = [...line.classList].find((name) => name.startsWith("ln--"));
+      if (before !== `ln--${kind}`) line.classList.replace(before, `ln--${kind}`);
     }
     this.showGauge();
   }

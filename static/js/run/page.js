@@ -1,6 +1,7 @@
 // The live page of a run: news in, the page kept true. Works on what the server has drawn; without it the page is a page.
 import { Dag } from "./dag.js";
 import { LogPane } from "./log.js";
+import { Painter } from "./painter.js";
 import { followInPlace, showFire } from "./places.js";
 import { Regions } from "./regions.js";
 import { Source } from "./source.js";
@@ -29,11 +30,14 @@ class RunPage {
       pulse: (pulse) => this.troubles.hear(pulse), gone: () => location.reload() });
     this.speaker = new Speaker(document);
     this.log = new LogPane(document, () => this.regions.refresh("log"));
-    this.zoom = new Zoom(document);
+    this.painter = new Painter(document);
+    this.zoom = new Zoom(document, () => this.painter.soon());
   }
 
   begin() {
     this.document.addEventListener("visibilitychange", () => this.seen());
+    // After a long time without a network the next try by itself may be half a minute away.
+    addEventListener("online", () => this.seen());
     followInPlace(this.document, () => this.moveTo());
     addEventListener("pagehide", () => this.source.stop());
     setInterval(() => this.tick(), 1000);
@@ -99,7 +103,9 @@ class RunPage {
     this.troubles.check();
     this.speaker.listen();
     if (names.some((name) => ["log", "chosen", "live"].includes(name))) this.log.replaced();
-    if (names.includes("live")) this.zoom.drawn();
+    if (!names.includes("live")) return;
+    this.zoom.drawn();
+    this.painter.drawn();
   }
 
   troubled(trouble) {

@@ -11,8 +11,8 @@ const DRAG_FROM = 5;
 const WRITE_MS = 250;
 
 export class Zoom {
-  constructor(document) {
-    this.document = document;
+  constructor(document, onLook) {
+    Object.assign(this, { document, onLook });
     this.isPending = false;
     document.addEventListener("click", (event) => this.clicked(event));
     document.addEventListener("wheel", (event) => this.wheeled(event), { passive: false });
@@ -85,6 +85,7 @@ export class Zoom {
   // Text that nobody can read is not painted; the figure says how large it is.
   look() {
     this.dag.classList.toggle("dag--far", this.scale < FAR);
+    this.onLook();
     const figure = this.document.querySelector("[data-zoom-figure]");
     if (figure) figure.textContent = `${Math.round(this.scale * 100)} %`;
   }

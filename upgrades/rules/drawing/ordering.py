@@ -15,7 +15,7 @@ _PATIENCE = 8
 _ROUNDS = 4
 _SMALL = 300
 # Comparisons of two vertices that one attempt may take: the data of another must not exhaust us.
-_WORK = 1_500_000
+_WORK = 400_000
 _STRIDE, _MODULUS = 2_654_435, 4_194_301
 
 

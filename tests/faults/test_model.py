@@ -1,26 +1,29 @@
-"""Both machines against a one-page model: the real services, PostgreSQL and a look-alike OCP, random acts of people.
+"""R7: both machines against a one-page model: random acts, crashes at SQL statements, what OCP answers, lost roles.
 
-Short and the same each time in `make test`. Longer, at random, and with the shortest story of what went wrong:
-MACHINE_EXAMPLES=500 pytest --timeout 0 tests/services/test_machines.py
+The services, PostgreSQL and the look-alike are real; after each story the checker judges what is left. A seed is
+EXAMPLES stories of STEPS steps; FAULTS_SEEDS plays one again, MODEL_SHRINK=1 looks for the shortest story.
 """
 
 import os
+import time
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.db.models import F
 from hypothesis import Phase
+from hypothesis import seed as hypothesis_seed
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from tests import scenes
+from tests.faults import lengths, record
+from tests.faults.model import ANSWERS, FINAL, FORBIDDEN, OK, PEOPLE, RUN_FINAL, TOO_LATE, Model
+from tests.faults.model_hands import Hands
 from tests.followed import TO_THE_END, advance
 from tests.scenes import control, posts
-from tests.services.machine_hands import Hands
-from tests.services.machine_model import FINAL, FORBIDDEN, OK, PEOPLE, RUN_FINAL, TOO_LATE, Model
-from upgrades.models import AuditEvent, ChangeRequest, Endpoint, Grant, Package, Server, UpgradeRun, User
+from upgrades.models import AuditEvent, ChangeRequest, Endpoint, Package, Server, UpgradeRun, User
 from upgrades.rules import workflow
 from upgrades.services import (
     actions,
@@ -37,7 +40,12 @@ from upgrades.services import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LONGER = int(os.environ.get("MACHINE_EXAMPLES", "0"))
+SEEDS = lengths.seeds(short=5, push=10, full=4000)
+# The first story of a seed is the plainest that there is.
+EXAMPLES, STEPS = (2, 12) if lengths.length() == "short" else (5, 50)
+# A run of pytest in `make faults` is one part; at each push two processes share the seeds.
+CHUNK = 2 if lengths.length() == "push" else len(SEEDS)
+CHUNKS = [SEEDS[first : first + CHUNK] for first in range(0, len(SEEDS), CHUNK or 1)]
 # As far as a request has come before the random acts begin: alone they would seldom see a run.
 APPROVED = (
     ("edit", "dana"),
@@ -50,7 +58,11 @@ APPROVED = (
 STAGES = ("draft", "approved", "in_doubt", "failed", "ended")
 ACTS = ("edit", "submit", "approve", "send_back", "take_back", "start", "call_off")
 ENDS = ("reject", "withdraw")
-ANSWERS = ("plain", "plain", "lost", "drop", "500", "refuse")
+# A start that is taken is what most of the others need.
+answers = st.sampled_from(("plain", "plain", "plain", *ANSWERS))
+# No submission has more SQL statements.
+statements = st.integers(0, 250)
+SPOILT = ("status", "drop", "cut", "reset", "blank", "broken_utf_8")
 people = st.sampled_from(PEOPLE)
 
 
@@ -66,6 +78,7 @@ class Machines(Hands):
     """What may come next, and what must hold after it. `stage`: how far the request has come before."""
 
     stage = "draft"
+    steps = 0
 
     @initialize(quorum=st.integers(1, 2), doubt=st.sampled_from(("lost", "drop", "500")))
     def begin(self, quorum, doubt):
@@ -123,12 +136,17 @@ class Machines(Hands):
     @rule(who=st.sampled_from(("amir", "bea", "dana")))
     def approver_loses_or_regains_the_role(self, who):
         holders = self.model.roles["approver"]
-        if who in holders:
-            Grant.objects.filter(user__username=who, role="approver").delete()
-            holders.remove(who)
-        else:
-            Grant.objects.create(user=self.person(who), role="approver", environment="")
-            holders.add(who)
+        holders.symmetric_difference_update({who})
+        self.set_roles(who, [role for role, names in self.model.roles.items() if who in names])
+
+    @precondition(lambda self: is_open(self) and not has_run(self))
+    @rule(choice=st.integers(0, 1000), statement=st.integers(0, 60))
+    def web_process_ends_in_mid_act(self, choice, statement):
+        able = [(what, who) for what in ACTS for who in PEOPLE if self.may(what, who) == OK]
+        if able:
+            what, who = able[choice % len(able)]
+            if not self.crashes(statement, self.call(what, self.request(), self.person(who))):
+                getattr(self.model, what)(who)
 
     # --- time, the plan, the worker -------------------------------------------------------------------------------
 
@@ -157,18 +175,35 @@ class Machines(Hands):
             staleness.check_all(self.cluster.endpoint_id)
             self.model.compare_plan()
 
-    @rule(answer=st.sampled_from(ANSWERS), is_blocked=st.booleans())
+    @rule(answer=answers, is_blocked=st.booleans())
     def carry_start(self, answer, is_blocked):
         had_run = has_run(self)
-        control(self.look_alike, "POST", "/answer", mode="plain")
-        if answer != "plain":
-            control(self.look_alike, "POST", "/answer", mode=answer)
+        self.answer_next_post(answer)
         Endpoint.objects.update(is_active=not is_blocked)
         submission.submit(self.pk)
         Endpoint.objects.update(is_active=True)
         self.model.carry_start(answer, is_blocked=is_blocked)
         if not had_run and UpgradeRun.objects.exists():
             self.was_approved_by_others()
+
+    @precondition(lambda self: self.model.status == "starting")
+    @rule(answer=answers, statement=statements)
+    def worker_ends_in_mid_submission(self, answer, statement):
+        self.answer_next_post(answer)
+        if not self.crashes(statement, partial(submission.submit, self.pk)):
+            self.model.carry_start(answer, is_blocked=False)
+            return
+        # Its claim runs out.
+        ChangeRequest.objects.update(claimed_until=None)
+        reached = UpgradeRun.objects.values_list("status", flat=True).first()
+        self.model.crash_start(answer, reached, is_posted=bool(posts(self.look_alike)))
+
+    @precondition(lambda self: self.model.run == "submitting")
+    @rule()
+    def submission_grows_old(self):
+        with self.at_once("UNCONFIRMED_AFTER_SECONDS"):
+            sweeping.turn_unconfirmed()
+        self.model.grow_old()
 
     # --- the run --------------------------------------------------------------------------------------------------
 
@@ -189,6 +224,25 @@ class Machines(Hands):
     def verify(self):
         verifying.verify_due(self.endpoint())
         self.model.verify()
+
+    @precondition(has_run)
+    @rule(tick=st.sampled_from(("sweep", "follow", "verify")), statement=st.integers(0, 60))
+    def worker_ends_in_mid_tick(self, tick, statement):
+        """The next one does what is left."""
+        if tick == "verify" and not self.model.are_servers_right:
+            return
+        work = {"sweep": sweeping.sweep, "follow": following.follow, "verify": verifying.verify_due}[tick]
+        self.crashes(statement, partial(work, self.endpoint()))
+        getattr(self, tick)()
+
+    @precondition(has_run)
+    @rule(tick=st.sampled_from(("sweep", "follow", "verify")), action=st.sampled_from(SPOILT))
+    def ocp_spoils_every_answer_of_a_tick(self, tick, action):
+        """What cannot be read moves nothing."""
+        control(self.look_alike, "POST", "/faults", action=action, method="GET", status=502)
+        work = {"sweep": sweeping.sweep, "follow": following.follow, "verify": verifying.verify_due}[tick]
+        work(self.endpoint())
+        control(self.look_alike, "DELETE", "/faults")
 
     @precondition(lambda self: self.model.ocp == "running")
     @rule(is_good=st.booleans())
@@ -215,9 +269,11 @@ class Machines(Hands):
     @precondition(lambda self: self.model.run in {"failed", "verifying", "disagrees", "unconfirmed"})
     @rule(proposer=people, confirmer=people)
     def two_decide(self, proposer, confirmer):
+        with self.at_once("QUIET_PERIOD_SECONDS"):
+            self.decide(proposer, confirmer)
+
+    def decide(self, proposer, confirmer):
         kind = "abandon" if self.model.run == "unconfirmed" else "close"
-        # The quiet period is over on our clock. OCP's stays, or its task would have begun too late to be ours.
-        UpgradeRun.objects.update(intent_at=F("ocp_intent_at") - timedelta(seconds=1000))
         run, model = self.run(), self.model
         shown = decisions.evidence_hash(decisions.evidence(run, kind))
         propose = partial(
@@ -247,6 +303,10 @@ class Machines(Hands):
     # --- after each step --------------------------------------------------------------------------------------------
 
     @invariant()
+    def is_counted(self):
+        Machines.steps += 1
+
+    @invariant()
     def rows_say_what_the_model_says(self):
         request, model = self.request(), self.model
         assert (request.status, request.revision) == (model.status, model.revision)
@@ -259,7 +319,7 @@ class Machines(Hands):
     @invariant()
     def nothing_is_posted_twice(self):
         assert len(posts(self.look_alike)) == self.model.posts <= 1
-        assert AuditEvent.objects.filter(action="run.intend").count() == self.model.posts
+        assert AuditEvent.objects.filter(action="run.intend").count() == has_run(self)
 
     @invariant()
     def what_ended_stays_ended(self):
@@ -282,21 +342,33 @@ class Machines(Hands):
         assert AuditEvent.objects.filter(outcome="refused").count() == self.refusals
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_services_do_what_the_model_of_both_machines_does(stage, settings, services, transactional_db):
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("chunk", CHUNKS, ids=lambda chunk: f"{chunk[0]}-{chunk[-1]}")
+def test_services_do_what_the_model_of_both_machines_does(chunk, settings, services, transactional_db):
     settings.VERIFY_SECONDS = settings.DISAGREE_SECONDS = 0
     settings.DISAGREE_AFTER_SECONDS = settings.DETAIL_WATCHED_SECONDS = 0
-    Machines.settings, Machines.superuser_url, Machines.stage = settings, services.superuser_url, stage
-    run_state_machine_as_test(
-        Machines,
-        settings=hypothesis_settings(
-            max_examples=LONGER or 3,
-            stateful_step_count=40 if LONGER else 10,
-            derandomize=not LONGER,
-            deadline=None,
-            database=None,
-            print_blob=False,
-            # Each try of a shorter story is a story anew: that is for who asks for it.
-            phases=[Phase.generate, Phase.shrink] if LONGER else [Phase.generate],
-        ),
+    Machines.settings, Machines.superuser_url = settings, services.superuser_url
+    Machines.steps, Machines.violations = 0, []
+    begun = time.monotonic()
+    for number in chunk:
+        Machines.stage = STAGES[number % len(STAGES)]
+        run_state_machine_as_test(
+            hypothesis_seed(number)(Machines),
+            settings=hypothesis_settings(
+                max_examples=EXAMPLES,
+                stateful_step_count=STEPS,
+                deadline=None,
+                database=None,
+                print_blob=False,
+                # Each try of a shorter story is a story anew: that is for who asks for it.
+                phases=[Phase.generate, *[Phase.shrink][: "MODEL_SHRINK" in os.environ]],
+            ),
+        )
+    record.keep(
+        "R7",
+        "steps of random stories against the model, with crashes at SQL statements",
+        count=Machines.steps,
+        violations=len(Machines.violations),
+        seeds=chunk,
+        seconds=time.monotonic() - begun,
     )

@@ -1,6 +1,6 @@
 """Both machines on one page: what a request and its run must do, said without Django, rows, or OCP's client.
 
-tests/services/test_machines.py drives the real services and compares. Each act answers OK, or how it is refused.
+tests/faults/test_model.py drives the real services and compares. Each act answers OK, or how it is refused.
 """
 
 from __future__ import annotations
@@ -18,6 +18,19 @@ ROLES = {
     "admin": {"ada"},
 }
 PEOPLE = ("olga", "omar", "dana", "amir", "bea", "ada", "uma")
+# What T2 makes of OCP's answer to the POST, and whether OCP has the task then.
+ANSWERS = {
+    "plain": ("running", True),
+    "lost": ("unconfirmed", True),
+    "cut": ("unconfirmed", True),
+    "reset": ("unconfirmed", True),
+    "drop": ("unconfirmed", False),
+    "500": ("unconfirmed", False),
+    "429": ("unconfirmed", False),
+    "redirect": ("unconfirmed", False),
+    "refuse": ("refused", False),
+    "403": ("refused", False),
+}
 AS_OCP_SAYS = {"running": "running", "failed": "failed", "successful": "verifying"}
 
 
@@ -161,9 +174,27 @@ class Model:
 
     def _post(self, answer: str) -> None:
         self.status, self.posts = "in_progress", 1
-        self.run = {"plain": "running", "refuse": "refused"}.get(answer, "unconfirmed")
-        self.ocp = "running" if answer in {"plain", "lost"} else None
+        self.run, has_task = ANSWERS[answer]
+        self.ocp = "running" if has_task else None
         self._settle()
+
+    def crash_start(self, answer: str, reached: str | None, *, is_posted: bool) -> None:
+        """The worker ended in mid submission. `reached`: its run as it was left, None where T1 was not."""
+        if reached is None:
+            assert not is_posted
+            return
+        self.carry_start(answer, is_blocked=False)
+        assert reached in {"submitting", self.run}
+        assert is_posted or reached == "submitting"
+        if not is_posted:
+            self.posts, self.ocp = 0, None
+        if reached == "submitting":
+            self.status, self.run = "in_progress", "submitting"
+
+    def grow_old(self) -> None:
+        """Nobody has heard of the POST for too long."""
+        if self.run == "submitting":
+            self.run = "unconfirmed"
 
     def _settle(self) -> None:
         if self.run in RUN_FINAL:
@@ -181,7 +212,7 @@ class Model:
             self.status = "stale"
 
     def sweep(self) -> None:
-        if self.run != "unconfirmed":
+        if self.run not in {"submitting", "unconfirmed"}:
             return
         self.is_swept = True
         if self.ocp is not None:

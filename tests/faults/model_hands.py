@@ -1,18 +1,41 @@
-"""The hands of tests/services/test_machines.py: one request, everybody at it, and the services as each calls them."""
+"""The hands of tests/faults/test_model.py: one request, everybody at it, and the services as each calls them."""
 
 import copy
+from contextlib import contextmanager
 from functools import partial
 
+from django.db import connection
 from hypothesis.stateful import RuleBasedStateMachine
 
 from tests import scenes
 from tests.conftest import clean_database
 from tests.factories import make_user
-from tests.scenes import posts
-from tests.services.machine_model import OK, PEOPLE, REQUESTER, ROLES
+from tests.faults import checker
+from tests.faults.model import OK, PEOPLE, REQUESTER, ROLES
+from tests.scenes import control, posts
 from upgrades.models import ChangeRequest, Cluster, Endpoint, UpgradeRun, User, Vote
-from upgrades.services import change_requests, moves, votes
+from upgrades.services import change_requests, moves, users, votes
 from upgrades.simulator.server import LookAlike
+
+
+class Crashed(BaseException):
+    """The process ends here: no code of the product's catches it."""
+
+
+@contextmanager
+def crash_at(statement):
+    """Crash before that SQL statement, counted from 0; where there are not so many, nothing happens."""
+    left = statement
+
+    def count(execute, *given):
+        nonlocal left
+        if not left:
+            raise Crashed
+        left -= 1
+        return execute(*given)
+
+    with connection.execute_wrapper(count):
+        yield
 
 
 class Hands(RuleBasedStateMachine):
@@ -20,6 +43,8 @@ class Hands(RuleBasedStateMachine):
 
     settings = None
     superuser_url = ""
+    # What the checker found, over all stories.
+    violations = []
 
     def __init__(self):
         super().__init__()
@@ -36,8 +61,13 @@ class Hands(RuleBasedStateMachine):
         self.ended = {}
 
     def teardown(self):
-        self.look_alike.stop()
-        clean_database(self.superuser_url)
+        try:
+            found = checker.violations(checker.read(self.superuser_url, [self.look_alike]), is_settled=False)
+            self.violations.extend(found)
+            assert found == [], found
+        finally:
+            self.look_alike.stop()
+            clean_database(self.superuser_url)
 
     def person(self, name):
         """Read anew, as each web request does."""
@@ -51,6 +81,32 @@ class Hands(RuleBasedStateMachine):
 
     def endpoint(self):
         return Endpoint.objects.get(pk=self.cluster.endpoint_id)
+
+    def crashes(self, statement, work, **given):
+        """Whether a process that was to end at that statement came to it."""
+        try:
+            with crash_at(statement):
+                work(**given)
+        except Crashed:
+            return True
+        return False
+
+    @contextmanager
+    def at_once(self, name):
+        """A time of the settings is over as soon as it begins. The rows keep theirs: the checker reads them."""
+        former = getattr(self.settings, name)
+        setattr(self.settings, name, 0.0)
+        yield
+        setattr(self.settings, name, former)
+
+    def answer_next_post(self, mode):
+        control(self.look_alike, "POST", "/answer", mode="plain")
+        if mode != "plain":
+            control(self.look_alike, "POST", "/answer", mode=mode)
+
+    def set_roles(self, name, roles):
+        """By an admin, as everything that the audit trail is to tell."""
+        users.set_grants(actor=self.person("ada"), user=self.person(name), grants=[(role, "") for role in roles])
 
     def outcome(self, call, **given):
         """OK, or the name of the refusal."""

@@ -1,0 +1,215 @@
+"""R9, mutation: python -m tests.faults.mutants [MODULE ...] [--share 1/4] [--seed 0]; each wrong must turn a test red.
+
+A run of pytest, warm with PostgreSQL and Redis, first plays every test once and notes which functions of the product
+it calls. For each mutant it then forks: the child has the wrong code put into the live function, and plays the tests
+that call it, the quickest first, until one fails. What survives is printed. Guards are played whole, others by share.
+"""
+
+import argparse
+import gc
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType
+
+import pytest
+from django.db import connections
+
+from tests.faults import record
+from tests.faults.mutations import Mutant, mutants
+
+ROOT = Path(__file__).parent.parent.parent
+ROOMS = {"rules": ["tests/rules"], "ocp": ["tests/ocp"], "services": ["tests/services"]}
+# What must not have one survivor: four eyes, the fingerprint, T1, the one POST and its verdict, moves, no redirect.
+GUARDS = (
+    "upgrades/rules/policy.py",
+    "upgrades/rules/submission.py",
+    "upgrades/rules/plan.py",
+    "upgrades/services/submission.py",
+    "upgrades/services/sending.py",
+    "upgrades/services/moves.py",
+    "upgrades/services/votes.py",
+    "upgrades/services/holds.py",
+    "upgrades/ocp/transport.py",
+)
+TESTS_AT_MOST = 60
+SECONDS_AT_MOST = 60.0
+BROKEN = 99
+
+
+@dataclass
+class Played:
+    """One test, how long it takes, and the functions it calls: (path, qualified name)."""
+
+    item: pytest.Item
+    seconds: float = 0.0
+    calls: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass
+class Onward:
+    """Stands for some next test: all but the session's own fixtures end."""
+
+    session: pytest.Session
+
+    def listchain(self) -> list[pytest.Session]:
+        return [self.session]
+
+
+class Hunt:
+    """The plugin that plays mutants in place of the tests."""
+
+    def __init__(self, modules: list[Path], share: float, seed: int) -> None:
+        self.modules, self.share, self.random = modules, share, random.Random(seed)  # noqa: S311 (to repeat it)
+        self.seed = seed
+        self.is_red = False
+        self.is_survived = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        played = [self._play(item) for item in session.items]
+        if self.is_red:
+            raise pytest.UsageError("Without any mutant a test is red.")
+        live = {path: functions(path) for path in self.modules}
+        # The children share our memory: what the collector looks at, it copies.
+        gc.collect()
+        gc.freeze()
+        for path in self.modules:
+            self._hunt(
+                path, live[path], [one for one in played if any(name == str(path) for name, _function in one.calls)]
+            )
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.is_red = self.is_red or report.failed
+
+    def _play(self, item: pytest.Item) -> Played:
+        played = Played(item)
+        wanted = {str(path) for path in self.modules}
+
+        def note(frame: FrameType, event: str, _argument: object) -> None:
+            if event == "call" and frame.f_code.co_filename in wanted:
+                played.calls.add((frame.f_code.co_filename, outermost(frame.f_code)))
+
+        begun = time.monotonic()
+        threading.setprofile(note)
+        sys.setprofile(note)
+        try:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=Onward(item.session))
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)  # type: ignore[arg-type]
+        played.seconds = time.monotonic() - begun
+        return played
+
+    def _hunt(self, path: Path, live: list[FunctionType], played: list[Played]) -> None:
+        begun = time.monotonic()
+        name = str(path.relative_to(ROOT))
+        chosen = [one for one in mutants(path) if name in GUARDS or self.random.random() < self.share]
+        self._prove_honest(path, live, played)
+        survivors = [one for one in chosen if not self._is_killed(one, live, played)]
+        for one in survivors:
+            print(f"survives: {name} {one.function} {one.what}", flush=True)
+        score = 100.0 * (1 - len(survivors) / len(chosen)) if chosen else 100.0
+        about = f"mutants of {name}, {score:.1f} % killed"
+        seeds, seconds = range(self.seed, self.seed + 1), time.monotonic() - begun
+        record.keep("R9", about, count=len(chosen), violations=len(survivors), seeds=seeds, seconds=seconds)
+        self.is_survived = self.is_survived or (name in GUARDS and bool(survivors))
+
+    def _prove_honest(self, path: Path, live: list[FunctionType], played: list[Played]) -> None:
+        """What is not changed must survive: else the children are red by themselves."""
+        known = {function.__code__.co_qualname: function.__code__ for function in live}
+        calls = Counter(name for one in played for called, name in one.calls if called == str(path) and name in known)
+        for name, _count in calls.most_common(1):
+            same = Mutant(path, name, "nothing", known[name])
+            assert not self._is_killed(same, live, played), "a test is red without any mutant"
+
+    def _is_killed(self, mutant: Mutant, live: list[FunctionType], played: list[Played]) -> bool:
+        able = [one for one in played if (str(mutant.path), mutant.function) in one.calls]
+        # Those of the module's own test first.
+        able.sort(key=lambda one: (mutant.path.stem not in one.item.path.stem, one.seconds))
+        child = os.fork()
+        if not child:
+            try:
+                self._be_wrong(mutant, live, able[:TESTS_AT_MOST])
+            finally:
+                os._exit(BROKEN)
+        return _ended(child)
+
+    def _be_wrong(self, mutant: Mutant, live: list[FunctionType], able: list[Played]) -> None:
+        """In the child: 0 where every test stays green."""
+        os.setpgid(0, 0)
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        for alias in connections:
+            # The parent's socket: not to be closed politely.
+            connections[alias].connection = None
+        for function in live:
+            if function.__code__.co_qualname == mutant.function:
+                function.__code__ = mutant.code
+        for one in able:
+            one.item.config.hook.pytest_runtest_protocol(item=one.item, nextitem=Onward(one.item.session))
+            if self.is_red:
+                os._exit(1)
+        os._exit(0)
+
+
+def outermost(code: CodeType) -> str:
+    """The name by which mutants know a function: what is inside another belongs to that."""
+    return code.co_qualname.partition(".<locals>")[0]
+
+
+def functions(path: Path) -> list[FunctionType]:
+    """The live functions of a module, those that a decorator wraps too."""
+    everything = gc.get_objects()
+    return [one for one in everything if isinstance(one, FunctionType) and one.__code__.co_filename == str(path)]
+
+
+def _ended(child: int) -> bool:
+    """Whether the child found the wrong; one that hangs has."""
+    deadline = time.monotonic() + SECONDS_AT_MOST
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            code = os.waitstatus_to_exitcode(status)
+            assert code != BROKEN, "the hunt itself broke"
+            return code != 0
+        threading.Event().wait(0.005)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
+
+
+def chosen_modules(named: Iterable[str]) -> Iterator[Path]:
+    """The files of rooms and modules that are named; without a name all of the three rooms."""
+    for name in named or [f"upgrades/{room}" for room in ROOMS]:
+        path = ROOT / name
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+def main() -> int:
+    """Hunt; 1 where a mutant of a guard survived."""
+    parser = argparse.ArgumentParser(prog="make mutants ARGS=...", description=__doc__)
+    parser.add_argument("module", nargs="*", help="a file or folder of upgrades/rules, upgrades/ocp, upgrades/services")
+    parser.add_argument("--share", type=float, default=1.0, help="of the mutants of what is no guard, 0 to 1")
+    parser.add_argument("--seed", type=int, default=0, help="chooses that share")
+    parser.add_argument("--tests", nargs="*", help="without them those of the modules' rooms")
+    asked = parser.parse_args()
+    modules = list(chosen_modules(asked.module))
+    rooms = [room for room in ROOMS if any(path.is_relative_to(ROOT / "upgrades" / room) for path in modules)]
+    tests = asked.tests or [test for room in rooms for test in ROOMS[room]]
+    hunt = Hunt(modules, asked.share, asked.seed)
+    code = pytest.main(["-q", "-s", "-x", "--no-header", "-p", "no:cacheprovider", "--timeout", "0", *tests], [hunt])
+    return int(hunt.is_survived or code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

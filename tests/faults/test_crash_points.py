@@ -1,0 +1,124 @@
+"""Death at every call: whatever dies at the k-th SQL statement or word to OCP, the next tick goes on, and rightly.
+
+R1b: every k of every job, against every way in which OCP may answer (docs/reliability.md).
+"""
+
+import gc
+import time
+
+import pytest
+
+from tests import scenes
+from tests.conftest import clean_database
+from tests.faults import broken, checker, crash_points, lengths, record, restart
+from tests.faults.crash_jobs import ANSWERS, JOBS, SUBMIT, Stage
+from tests.faults.crash_points import AFTER, DEAD, DONE, DURING, Point
+from tests.faults.ocp_process import OcpProcess
+from tests.faults.saved import Saved
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(3600)]
+
+# The deaths are dealt out over so many seeds: all of them together are every death there is.
+SLICES = 16
+MODES = {"short": ["lost"], "push": ["plain", "lost", "late", "500, accepted"], "full": [*ANSWERS]}[lengths.length()]
+SHORT_JOBS = ("sweep, adopting", "retry")
+
+
+@pytest.fixture
+def play(services, settings, read_records):
+    """Returns play(job, modes, slices): the deaths that were died, and the violations with their places."""
+    settings.UNCONFIRMED_AFTER_SECONDS = 0
+    settings.START_TIMEOUT_SECONDS = 10 * 3600
+    saved = Saved(services.superuser_url)
+
+    def play(job, modes, slices):
+        ocp = OcpProcess()
+        try:
+            plays = Plays(job, Stage(ocp, scenes.connect(ocp, settings)), saved, read_records)
+            for mode in modes:
+                for place, point in enumerate(points(plays.calls(mode))):
+                    if place % SLICES in slices:
+                        plays.strike(mode, point)
+        finally:
+            ocp.stop()
+            clean_database(services.superuser_url)
+        return plays.deaths, plays.found
+
+    yield play
+    saved.close()
+
+
+class Plays:
+    """One job, done and killed again and again from the same scene; `found` are the violations, with their place."""
+
+    def __init__(self, job, stage, saved, read_records):
+        self.job, self.stage, self.saved, self.read = job, stage, saved, read_records
+        self.work = job.arrange(stage)
+        saved.keep()
+        stage.ocp.keep()
+        gc.collect()
+        gc.freeze()
+        self.deaths, self.found = 0, []
+
+    def calls(self, mode):
+        """The names of the calls that the job makes when nothing strikes it."""
+        self._set(mode)
+        code, calls = crash_points.play(self.work, self.stage.ocp.url)
+        assert code == DONE
+        self._judge(mode, None)
+        return calls
+
+    def strike(self, mode, point):
+        """Kill the job at `point`, do it again, let everything come to rest, and judge."""
+        self._set(mode)
+        code, _calls = crash_points.play(self.work, self.stage.ocp.url, point)
+        self.deaths += code == DEAD
+        self.work()
+        self._judge(mode, point)
+
+    def _set(self, mode):
+        self.saved.put_back()
+        self.stage.ocp.put_back()
+        self.job.prepare(self.stage, mode)
+
+    def _judge(self, mode, point):
+        restart.settle(self.stage.ocp)
+        for violation in checker.violations(self.read(self.stage.ocp), is_settled=True):
+            self.found.append((mode, point, violation))
+
+
+def points(calls):
+    """Every death: before each call, after the last one, and while a commit is under way."""
+    found = [Point(k) for k in range(1, len(calls) + 1)] + [Point(len(calls), AFTER)]
+    return sorted(found + [Point(k, DURING) for k, call in enumerate(calls, 1) if call == "COMMIT"])
+
+
+def test_a_submission_that_dies_at_any_call_is_sent_once_and_not_forgotten(play):
+    slices, began = lengths.seeds(short=1, push=SLICES, full=SLICES), time.monotonic()
+    deaths, found = play(SUBMIT, MODES, slices)
+    about = f"death at each call of a submission, {len(MODES)} ways to answer"
+    seconds = time.monotonic() - began
+    record.keep("R1b", about, count=deaths, violations=len(found), seeds=slices, seconds=seconds)
+    assert found == []
+    assert deaths
+
+
+def test_a_job_that_dies_at_any_call_goes_on_with_the_next_tick(play):
+    slices, began = lengths.seeds(short=1, push=2, full=SLICES), time.monotonic()
+    names, is_full = SHORT_JOBS if lengths.length() == "short" else tuple(JOBS), lengths.length() == "full"
+    deaths, found = 0, []
+    for name in names:
+        died, told = play(JOBS[name], list(JOBS[name].modes) if is_full else ["plain"], slices)
+        deaths += died
+        found += [(name, *violation) for violation in told]
+    about = f"death at each call of {len(names)} other jobs"
+    seconds = time.monotonic() - began
+    record.keep("R1b-jobs", about, count=deaths, violations=len(found), seeds=slices, seconds=seconds)
+    assert found == []
+    assert deaths
+
+
+def test_deaths_show_a_product_that_posts_again_after_an_empty_list(play, monkeypatch):
+    broken.post_again_after_the_list(monkeypatch)
+    _deaths, found = play(SUBMIT, ["late"], [0])
+    assert "I1" in {violation.invariant for _mode, _point, violation in found}
