@@ -1,7 +1,15 @@
-"""The rows of every table as they were at one moment, to be put back before each strike: faster than playing anew."""
+"""The rows of every table as they were at one moment, to be put back before each strike: faster than playing anew.
+
+The file that workers keep outside the database is put back with them: without it this would be a restored backup, and
+nothing would be sent any more.
+"""
 
 import psycopg
 from psycopg import sql
+
+from tests import settings as test_settings
+
+STATE = test_settings.STATE_DIR / "state.json"
 
 # Each table with the columns that may be written: PostgreSQL makes the others itself.
 _TABLES = """
@@ -19,9 +27,11 @@ class Saved:
         self._connection.execute("SET session_replication_role = replica")
         self._tables = self._connection.execute(_TABLES).fetchall()
         self._restore = sql.Composed([])
+        self._state: bytes | None = None
 
     def keep(self) -> None:
-        """Remember the rows as they are now."""
+        """Remember the rows as they are now, and the file."""
+        self._state = STATE.read_bytes() if STATE.exists() else None
         self._connection.execute("DROP SCHEMA IF EXISTS saved CASCADE")
         self._connection.execute("CREATE SCHEMA saved")
         statements = []
@@ -36,9 +46,15 @@ class Saved:
         self._restore = sql.SQL("; ").join(statements)
 
     def put_back(self) -> None:
-        """Make the rows what they were at keep(), in one transaction."""
+        """Make the rows what they were at keep(), in one transaction, and the file."""
         with self._connection.transaction():
             self._connection.execute(self._restore)
+        if self._state is None:
+            STATE.unlink(missing_ok=True)
+            return
+        new = STATE.with_suffix(".saved")
+        new.write_bytes(self._state)
+        new.replace(STATE)
 
     def close(self) -> None:
         """Take the copies away."""

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from upgrades.models import AuditEvent, ChangeRequest, ClusterHold, Decision, RunAction, UpgradeRun, Vote
 from upgrades.rules import Reason, plan, workflow
@@ -108,25 +109,25 @@ def _none_forgotten() -> Found:
 def _stuck() -> Found:
     """Rows that time should have moved: no tick comes, or something holds it up."""
     now = database_now()
-    late = {
-        "invariant.start_stuck": ChangeRequest.objects.filter(
+    late: Mapping[Reason, QuerySet[Any]] = {
+        Reason("invariant.start_stuck"): ChangeRequest.objects.filter(
             status=_R.STARTING, starting_at__lt=now - timedelta(seconds=settings.START_TIMEOUT_SECONDS) - GRACE
         ),
-        "invariant.expiry_stuck": ChangeRequest.objects.filter(
+        Reason("invariant.expiry_stuck"): ChangeRequest.objects.filter(
             status__in=workflow.find("change_request", "expire").sources, expires_at__lt=now - GRACE
         ),
-        "invariant.action_stuck": RunAction.objects.filter(
+        Reason("invariant.action_stuck"): RunAction.objects.filter(
             status__in=[_A.ASKED, _A.SENDING],
             asked_at__lt=now - timedelta(seconds=settings.ACTION_LAPSE_SECONDS) - GRACE,
         ),
-        "invariant.decision_stuck": Decision.objects.open().filter(expires_at__lt=now - GRACE),
-        "invariant.run_unread": UpgradeRun.objects.open().filter(
+        Reason("invariant.decision_stuck"): Decision.objects.open().filter(expires_at__lt=now - GRACE),
+        Reason("invariant.run_unread"): UpgradeRun.objects.open().filter(
             unreadable_since__lt=now - timedelta(seconds=settings.UNREADABLE_SECONDS)
         ),
     }
-    for code, rows in late.items():
+    for reason, rows in late.items():
         for row in rows[:100]:
-            yield str(row), Reason(code)
+            yield str(row), reason
 
 
 INVARIANTS: Mapping[str, tuple[Callable[[], Found], ...]] = {

@@ -6,6 +6,7 @@ retries that were asked for, and decisions, end.
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,14 +22,14 @@ _RESTORED = Reason("halt.voided")
 def void(before: datetime) -> None:
     """Void everything of before that moment; each row in a transaction of its own. Safe to call again."""
     for change_request in _requests(before):
-        _try(lambda row=change_request: moves.move(row, "turn_stale", reason=_RESTORED))
+        _try(partial(moves.move, change_request, "turn_stale", reason=_RESTORED))
     for run in _runs(before):
-        _try(lambda row=run: runs.move(row, "doubt", reason=Reason("halt.run_in_doubt")))
+        _try(partial(runs.move, run, "doubt", reason=Reason("halt.run_in_doubt")))
     for action in _actions(before):
         name = "refuse" if action.status == workflow.RunActionStatus.ASKED else "doubt"
-        _try(lambda row=action, name=name: run_actions.move(row, name, reason=_RESTORED))
+        _try(partial(run_actions.move, action, name, reason=_RESTORED))
     for decision in _decisions(before):
-        _try(lambda row=decision: moves.move(row, "overtake", reason=_RESTORED))
+        _try(partial(moves.move, decision, "overtake", reason=_RESTORED))
 
 
 def is_left(before: datetime) -> bool:

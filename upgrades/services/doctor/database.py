@@ -1,6 +1,7 @@
 """PostgreSQL: the server, what it promises of a commit, and what the application's role may do."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -22,7 +23,7 @@ def _line(level: Level, code: str, **params: str | int) -> Line:
     return Line(Topic.DATABASE, level, Reason(code, params))
 
 
-def _ask(query: str) -> list[tuple]:  # type: ignore[type-arg]
+def _ask(query: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         return list(cursor.fetchall())

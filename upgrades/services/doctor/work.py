@@ -31,7 +31,10 @@ def state_files() -> Iterator[Line]:
     now = selectors.database_now()
     rows = Heartbeat.objects.filter(name__startswith=STATE, at__gt=now - _A_DAY).order_by("name")
     for row in rows:
-        words = {"host": row.name.removeprefix(STATE), "seconds": int((now - row.at).total_seconds())}
+        words: dict[str, str | int] = {
+            "host": row.name.removeprefix(STATE),
+            "seconds": int((now - row.at).total_seconds()),
+        }
         if now - row.at > _silence():
             yield Line(Topic.SENDING, Level.WARNING, Reason("doctor.state_old", words))
         else:
@@ -61,7 +64,10 @@ def workers() -> Iterator[Line]:
     """Each worker by its own canary: one that hangs is not noticed while others serve its queue."""
     now = selectors.database_now()
     for row in Heartbeat.objects.filter(name__startswith="worker ", at__gt=now - _A_DAY).order_by("name"):
-        words = {"name": row.name.removeprefix("worker "), "seconds": int((now - row.at).total_seconds())}
+        words: dict[str, str | int] = {
+            "name": row.name.removeprefix("worker "),
+            "seconds": int((now - row.at).total_seconds()),
+        }
         is_silent = now - row.at > _silence()
         level, code = (Level.WARNING, "doctor.worker_silent") if is_silent else (Level.OK, "doctor.worker_lives")
         yield Line(Topic.PARTS, level, Reason(code, words))
