@@ -21,7 +21,7 @@ MEANINGS = {
     "STATIC_ROOT": "the folder that `collectstatic` fills and web serves",
     "DISPLAY_TIME_ZONE": "the time zone of people who have chosen none",
     "STATE_DIR": "a folder of workers that outlives restarts: what they keep there shows that a database was restored",
-    "METRICS_TOKEN": "what Prometheus shows at `/metrics` as its bearer token, 32 characters or more; unset, no metrics",
+    "METRICS_TOKEN": "Prometheus shows it at `/metrics` as bearer token, 32 characters at least; without it no metrics",
     "PULSE_FILE": "a worker or beat touches this file as it works, for health checks",
     "LOG_LEVEL": "`DEBUG`, `INFO`, `WARNING` or `ERROR`",
     "CREDENTIALS_KEYS": "keys that seal the credentials of endpoints, the newest first, separated by commas",

@@ -148,7 +148,7 @@ def decision_propose(request: Request, pk: int) -> HttpResponse:
     user = caller(request)
     run = selectors.run_detail(pk, user)
     values = given(request, ProposeBody)
-    step = {name: int(values.pop(f"ocp_{name}", 0)) for name in ("task_id", "subtask_id")}
+    step: dict[str, Any] = {name: int(values.pop(f"ocp_{name}", 0)) for name in ("task_id", "subtask_id")}
 
     def act() -> dict[str, Any]:
         return _told(deciding.propose(run=run, actor=user, **step, **values).pk, user)

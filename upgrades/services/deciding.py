@@ -57,7 +57,7 @@ def propose(
     """
     given: dict[str, Any] = {"run": run, "kind": kind, "purpose": purpose, "evidence_hash": evidence_hash}
     if kind in workflow.STEP_DECISIONS:
-        about = {"task_id": task_id or 0, "subtask_id": subtask_id or 0, "cluster_name": cluster_name}
+        about: dict[str, Any] = {"task_id": task_id or 0, "subtask_id": subtask_id or 0, "cluster_name": cluster_name}
         return step_decisions.propose(actor=actor, **about, **given)
     return decisions.propose(actor=actor, ocp_task_id=task_id or None, **given)
 

@@ -25,7 +25,7 @@ def decision_propose(request: HttpRequest, pk: int) -> HttpResponse:
     form.is_valid()
     given = form.cleaned_data
     about = {name: given.get(name, "") for name in ("kind", "purpose", "evidence_hash", "cluster_name")}
-    step = {"task_id": given.get("ocp_task_id"), "subtask_id": given.get("ocp_subtask_id")}
+    step: dict[str, Any] = {"task_id": given.get("ocp_task_id"), "subtask_id": given.get("ocp_subtask_id")}
     try:
         deciding.propose(run=run, actor=user, **about, **step)
     except (moves.TooLate, moves.Invalid) as refusal:
