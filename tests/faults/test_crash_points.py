@@ -32,6 +32,7 @@ def play(services, settings, read_records):
     saved = Saved(services.superuser_url)
 
     def play(job, modes, slices):
+        settings.QUIET_PERIOD_SECONDS = job.quiet_seconds
         ocp = OcpProcess()
         try:
             plays = Plays(job, Stage(ocp, scenes.connect(ocp, settings)), saved, read_records)
