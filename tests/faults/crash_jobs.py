@@ -91,13 +91,14 @@ class Stage:
 class Job:
     """`arrange` makes the scene and returns the work; `modes` the ways OCP may answer; `strike` brings one about.
 
-    `is_followed`: whether what comes after its POST is part of the story.
+    `is_followed`: whether what comes after its POST is part of the story. `quiet_seconds`: the quiet period there.
     """
 
     arrange: Callable[[Stage], Work]
     modes: Mapping[str, Mode]
     strike: Mode = field(default_factory=dict)
     is_followed: bool = False
+    quiet_seconds: float = 900
 
     def prepare(self, stage: Stage, mode: str) -> None:
         """Let OCP answer so from now on."""
@@ -243,7 +244,7 @@ SUBMIT = Job(_submission, ANSWERS)
 JOBS: dict[str, Job] = {
     "sweep, adopting": Job(_swept("lost"), TROUBLES, _ANY_READ),
     "sweep, finding nothing": Job(_swept("drop"), TROUBLES, _ANY_READ),
-    "sweep, after busy": Job(_swept("busy"), TROUBLES, _ANY_READ),
+    "sweep, after busy": Job(_swept("busy"), TROUBLES, _ANY_READ, quiet_seconds=0),
     "sweep, a late match": Job(_swept("403, accepted"), TROUBLES, _ANY_READ),
     "follow, running": Job(_followed(seconds=60), TROUBLES, _ANY_READ, is_followed=True),
     "follow, failing": Job(_followed(is_failing=True), TROUBLES, _ANY_READ, is_followed=True),
@@ -252,8 +253,8 @@ JOBS: dict[str, Job] = {
     "retry": Job(_retried, TROUBLES, _ANY_ACT, is_followed=True),
     "vote": Job(_vote, {"plain": {}}),
     "start": Job(_start, {"plain": {}}),
-    "confirm": Job(_confirm, {"plain": {}}),
-    "abandon": Job(_abandoned, TROUBLES, _ANY_READ),
+    "confirm": Job(_confirm, {"plain": {}}, quiet_seconds=0),
+    "abandon": Job(_abandoned, TROUBLES, _ANY_READ, quiet_seconds=0),
     "close": Job(_closed, TROUBLES, _ANY_READ, is_followed=True),
     "adopt": Job(_adopted, TROUBLES, _ANY_READ),
     "expire": Job(_expired, {"plain": {}}),

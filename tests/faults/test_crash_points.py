@@ -32,6 +32,7 @@ def play(services, settings, read_records):
     saved = Saved(services.superuser_url)
 
     def play(job, modes, slices):
+        settings.QUIET_PERIOD_SECONDS = job.quiet_seconds
         ocp = OcpProcess()
         try:
             plays = Plays(job, Stage(ocp, scenes.connect(ocp, settings)), saved, read_records)
@@ -118,7 +119,7 @@ def test_a_job_that_dies_at_any_call_goes_on_with_the_next_tick(play):
     assert deaths
 
 
-def test_deaths_show_a_product_that_posts_again_after_an_empty_list(play, monkeypatch):
+def test_the_same_plays_show_a_product_that_posts_again_after_an_empty_list(play, monkeypatch):
     broken.post_again_after_the_list(monkeypatch)
-    _deaths, found = play(SUBMIT, ["late"], [0])
+    _deaths, found = play(SUBMIT, ["drop"], [])
     assert "I1" in {violation.invariant for _mode, _point, violation in found}
