@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -142,7 +142,7 @@ def judge(superuser_url: str, stories: list[Story]) -> list[checker.Violation]:
     return found
 
 
-def told(services: Services, seeds: range, play: Callable[[Story, int], None]) -> list[checker.Violation]:
+def told(services: Services, seeds: Iterable[int], play: Callable[[Story, int], None]) -> list[checker.Violation]:
     """Play a story a seed on empty ground, and judge them together."""
     services.empty()
     stories: list[Story] = []
