@@ -1,8 +1,9 @@
 """Workers and beats that die, freeze, hang or come in numbers: shown in time, followed again, nothing sent twice."""
 
+import itertools
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -175,14 +176,13 @@ def test_three_beats_and_four_workers_do_everything_once(own_services) -> None:
             assert comes_true(lambda: all(story.status(number) == "verified" for number in both), 120)
             stories.append(story)
 
-        until = began
-        found = []
-        for seed in seeds:
-            until += 60
-            number = 10 * seed
-            while time.monotonic() < until:
-                found += told(services, range(number, number + 1), play)
-                number += 1
+        def within() -> Iterator[int]:
+            """Story after story, until their time is over."""
+            number = itertools.count(10 * seeds[0])
+            while time.monotonic() < began + 60 * len(seeds):
+                yield next(number)
+
+        found = told(services, within(), play)
         runs = 2 * len(stories)
     took = time.monotonic() - began
     record.keep(
