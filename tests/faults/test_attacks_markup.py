@@ -21,7 +21,7 @@ from tests.stack import Stack
 from tests.views.acting import in_review
 from tests.views.run_rows import make_run, make_task
 from upgrades import live
-from upgrades.models import ChangeRequest, Cluster, Endpoint, Package, Subtask, TaskInstance, UpgradeRun
+from upgrades.models import ChangeRequest, Cluster, Endpoint, Grant, Package, Subtask, TaskInstance, UpgradeRun
 from upgrades.services import comments
 
 DOES = ("owned(1)", "alert(1)", "document.title=`owned`", "fetch(`//evil.example`)")
@@ -86,7 +86,9 @@ class House:
         self._rename()
         Endpoint.objects.update(failing_since=timezone.now(), failure=why, failure_count=3)
         UpgradeRun.objects.update(unreadable_since=timezone.now(), unreadable_reason=why)
+        # Who sees everything and may write a request too.
         self.admin = cast.ada
+        Grant.objects.create(user=self.admin, role="operator", environment="")
 
     def _task(self) -> TaskInstance:
         task = make_task(self.run, len(PAYLOADS))
