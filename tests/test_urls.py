@@ -1,11 +1,13 @@
 """Every address, every method and every person against permissions.txt, and what a refusal leaves behind."""
 
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.http import HttpResponse
+from django.urls import URLResolver, get_resolver
 
 from tests.doors import NO_PAGES, Door, names, table
 from tests.town import LIKE, Town, town, undone
@@ -177,3 +179,17 @@ def test_who_has_a_role_there_does_read_of_the_objects(town: Town) -> None:
         "audit-export",
     ):
         assert shows(town, ask(town, "view", "GET", town.address(name))), name
+
+
+def unnamed(patterns: Iterable[Any], before: str = "") -> Iterator[str]:
+    """Every address that no table could name."""
+    for each in patterns:
+        if isinstance(each, URLResolver):
+            yield from unnamed(each.url_patterns, f"{before}{each.pattern}")
+        elif not each.name:
+            yield f"{before}{each.pattern}"
+
+
+def test_no_address_goes_without_a_name_and_so_past_the_table() -> None:
+    # What answers 404 below the API, in its own words.
+    assert list(unnamed(get_resolver().url_patterns)) == ["api/v1/<path:rest>"]

@@ -13,7 +13,7 @@ from upgrades.models import AuditEvent
 def exchange(stack: Stack, raw: bytes) -> bytes:
     """Everything that the web process answers to these bytes before it closes, or waits for more."""
     parts = []
-    with socket.create_connection(("127.0.0.1", stack.port), timeout=20) as connection, suppress(TimeoutError):
+    with socket.create_connection(("127.0.0.1", stack.port), timeout=3) as connection, suppress(TimeoutError):
         connection.sendall(raw)
         while part := connection.recv(65536):
             parts.append(part)
@@ -22,8 +22,8 @@ def exchange(stack: Stack, raw: bytes) -> bytes:
 
 
 def request(method: str, path: str, *headers: str, body: bytes = b"") -> bytes:
-    """One request; the client closes after it."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", *headers, "", ""]
+    """One request, after which the connection stays open."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
 
@@ -47,7 +47,6 @@ def test_a_request_that_two_servers_would_read_otherwise_is_refused(stack: Stack
         answer = exchange(stack, request("POST", "/sign-in/", *headers, body=b"0\r\n\r\n" + inside))
         # Whatever is made of it: never a second answer, which would be somebody else's.
         assert answer.count(b"HTTP/1.1 ") <= 1, name
-        assert answer.startswith((b"HTTP/1.1 4", b"")), name
         assert not answer.startswith(b"HTTP/1.1 2"), name
 
 
