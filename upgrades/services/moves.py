@@ -164,17 +164,10 @@ def move(
     rows = type(obj)._default_manager.filter(pk=obj.pk, **(where or {}))
     if rows.filter(status=before).update(**changes) != 1:
         # Somebody moved it since `obj` was read. Another source is as good, and the audit tells the true one.
-<<<<<<< HEAD
-        now = rows.filter(status__in=found.sources).select_for_update().values_list("status", flat=True).first()
-        if now is None or rows.filter(status=now).update(**changes) != 1:
-            raise TooLate(Reason("move.lost_race", {"action": action}))
-        before = now
-=======
         left = rows.filter(status__in=found.sources).select_for_update().values_list("status", flat=True).first()
         if left is None or rows.filter(status=left).update(**changes) != 1:
             raise TooLate(Reason("move.lost_race", {"action": action}))
         before = left
->>>>>>> faults-attacks
     obj.refresh_from_db()
     audit.record(
         f"{_MACHINES[type(obj)]}.{action}",
