@@ -40,7 +40,7 @@ from upgrades.services import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SEEDS = lengths.seeds(short=5, push=10, full=4000)
+SEEDS = lengths.seeds(short=6, push=12, full=4000)
 # The first story of a seed is the plainest that there is.
 EXAMPLES, STEPS = (2, 12) if lengths.length() == "short" else (5, 50)
 # A run of pytest in `make faults` is one part; at each push two processes share the seeds.
@@ -55,7 +55,7 @@ APPROVED = (
     ("approve", "amir"),
     ("approve", "bea"),
 )
-STAGES = ("draft", "approved", "in_doubt", "failed", "ended")
+STAGES = ("draft", "approved", "struck", "in_doubt", "failed", "ended")
 ACTS = ("edit", "submit", "approve", "send_back", "take_back", "start", "call_off")
 ENDS = ("reject", "withdraw")
 # A start that is taken is what most of the others need.
@@ -80,8 +80,8 @@ class Machines(Hands):
     stage = "draft"
     steps = 0
 
-    @initialize(quorum=st.integers(1, 2), doubt=st.sampled_from(("lost", "drop", "500")))
-    def begin(self, quorum, doubt):
+    @initialize(quorum=st.integers(1, 2), doubt=st.sampled_from(("lost", "drop", "500")), statement=statements)
+    def begin(self, quorum, doubt, statement):
         self.model = Model(quorum=quorum)
         ChangeRequest.objects.filter(pk=self.pk).update(quorum=quorum)
         if self.stage == "draft":
@@ -92,6 +92,9 @@ class Machines(Hands):
         if self.stage == "approved":
             return
         self.act("start", "omar")
+        if self.stage == "struck":
+            self.worker_ends_in_mid_submission(doubt, statement)
+            return
         self.carry_start(doubt if self.stage == "in_doubt" else "plain", is_blocked=False)
         if self.stage != "in_doubt":
             self.ocp_ends(is_good=self.stage == "ended")

@@ -47,6 +47,21 @@ def test_busy_is_doubt_with_a_mark():
     assert (busy.outcome, busy.is_busy) == (UNKNOWN, True)
 
 
+def test_only_the_busy_code_has_the_mark_and_each_reason_tells_status_and_code():
+    other = verdict(http_status=409, code="OBE11007", has_envelope=True)
+    assert (other.is_busy, other.reason.code) == (False, "submit.odd_answer")
+    assert other.reason.params == {"status": 409, "code": "OBE11007"}
+    assert verdict(http_status=502).reason.params == {"status": 502, "code": ""}
+    assert not verdict(http_status=409, code="OBE11020", has_envelope=False).is_busy
+
+
+def test_success_is_a_status_of_the_two_hundreds_alone():
+    taken = {"task_id": 8, "cluster_id": 23, "has_envelope": True}
+    assert [verdict(http_status=status, **taken).outcome for status in (199, 200, 299, 300, 301)] == [
+        UNKNOWN, ACCEPTED, ACCEPTED, UNKNOWN, UNKNOWN,
+    ]  # fmt: skip
+
+
 def test_success_needs_a_new_task_of_an_affected_cluster():
     assert verdict(http_status=200, task_id=8, cluster_id=23).outcome is ACCEPTED
     assert verdict(http_status=200, task_id=7, cluster_id=23).outcome is UNKNOWN
@@ -100,6 +115,11 @@ def test_one_that_fits_in_everything_may_be_adopted_even_with_an_older_id():
 )
 def test_one_wrong_fact_is_enough_not_to_fit(over):
     assert fits(**over) is Fit.NO
+
+
+@pytest.mark.parametrize("started_at", [AT - timedelta(minutes=10), AT + timedelta(minutes=15)])
+def test_the_first_and_the_last_moment_still_fit(started_at):
+    assert fits(started_at=started_at) is Fit.ADOPT
 
 
 def test_late_ones_and_a_shared_account_are_only_proposed():
