@@ -47,9 +47,16 @@ _REAL = (
     Fault("R13", f"{_WORKERS}a_dead_or_frozen_worker_is_shown_and_its_runs_are_followed_again", 200, 25),
     Fault("R13-defaults", f"{_WORKERS}a_dead_or_frozen_worker_is_shown_by_the_default_times", 6, 6),
     Fault("R17", "tests/faults/test_attacks_approvals.py", 5000, 500),
+    Fault("R19", "tests/faults/test_restore.py::test_a_restored_backup_submits_nothing_before_votes_anew", 20, 5),
     Fault("R20-roll", f"{_WORKERS}workers_that_are_ended_one_after_another_lose_no_run", 20, 20),
     Fault(
         "F-WRK-4", f"{_WORKERS}a_worker_that_slept_from_the_intent_until_the_run_was_abandoned_sends_nothing", 20, 10
+    ),
+    Fault(
+        "F-BRK-4",
+        "tests/faults/test_attacks_broker.py::test_what_strangers_put_into_the_queues_runs_nothing_and_stops_nobody",
+        5000,
+        500,
     ),
     Fault("F-BEAT-2", f"{_WORKERS}without_beat_the_others_ring_and_it_is_said", 20, 20),
     Fault("F-UI-1", "tests/faults/test_offline.py::test_a_browser_that_was_offline_catches_up_in_five_seconds", 50, 50),

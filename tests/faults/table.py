@@ -1,4 +1,4 @@
-"""python -m tests.faults.table: writes what was measured into docs/reliability.md, between its two marks."""
+"""python -m tests.faults.table: writes the tables of docs/reliability.md, attacks and figures, between their marks."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -6,9 +6,10 @@ from pathlib import Path
 
 from tests.faults import record
 from tests.faults.record import Line
+from tests.faults.threats import THREATS, Threat
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "reliability.md"
-BEGIN, END = "<!-- measured: python -m tests.faults.table -->\n", "<!-- end of measured -->\n"
+ATTACKS_HEAD = "| | attack | test | not covered |\n|---|---|---|---|\n"
 HEAD = (
     "| fault | what struck | count | violations | at most, at 95 % | seeds | seconds | commit |\n"
     "|---|---|---|---|---|---|---|---|\n"
@@ -32,12 +33,42 @@ def bound(count: int, violations: int) -> str:
     return f"{3 / count:.2g}"
 
 
+def attacks() -> str:
+    """Return the table of the threats: what is tried, by which tests, and what they leave open."""
+    return ATTACKS_HEAD + "".join(_threat(number, threat) for number, threat in THREATS.items())
+
+
+def tables() -> dict[str, str]:
+    """Return each table by the name that its marks on the page bear."""
+    return {"attacks": attacks(), "measured": table(record.lines())}
+
+
+def marks(name: str) -> tuple[str, str]:
+    """Return the lines before and after a table on the page."""
+    return f"<!-- {name}: python -m tests.faults.table -->\n", f"<!-- end of {name} -->\n"
+
+
+def shown(name: str) -> str:
+    """Return the table as the page shows it; "" where it has none."""
+    begin, end = marks(name)
+    return PAGE.read_text(encoding="utf-8").partition(begin)[2].partition(end)[0]
+
+
 def write() -> None:
-    """Renew the page's table."""
+    """Renew the page's tables."""
     text = PAGE.read_text(encoding="utf-8")
-    before, _mark, rest = text.partition(BEGIN)
-    _old, _mark, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}{table(record.lines())}{END}{after}", encoding="utf-8")
+    for name, body in tables().items():
+        begin, end = marks(name)
+        before, _mark, rest = text.partition(begin)
+        after = rest.partition(end)[2]
+        text = f"{before}{begin}{body}{end}{after}"
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def _threat(number: str, threat: Threat) -> str:
+    tests = (test.partition("::") for test in threat.tests)
+    links = ", ".join(f"[`{name}`](../{path})" for path, _colons, name in tests)
+    return f"| {number} | {threat.what} | {links or '-'} | {threat.not_covered} |\n"
 
 
 def _row(fault: str, about: str, parts: list[Line]) -> str:

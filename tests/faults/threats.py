@@ -247,7 +247,7 @@ THREATS: dict[str, Threat] = {
         "a filter, a page or a text that costs minutes",
         (
             *_of("faults", attacks_web="no_filter_of_a_list_costs_more_than_a_moment"),
-            *_of("views", hostile="no_value_in_an_address_breaks_a_page"),
+            *_of("faults", hostile_input="no_value_in_an_address_breaks_a_page"),
             *_of("api", lists="a_page_is_never_larger_than_its_most"),
             *_of("rules", path_files="the_largest_file_is_read_in_time no_text_breaks_the_reader"),
         ),
@@ -255,7 +255,7 @@ THREATS: dict[str, Threat] = {
     "T22": Threat(
         "OCP answers without an end, or a bomb",
         (
-            "tests/test_odd_answers.py::test_no_kind_of_odd_answer_hurts",
+            "tests/faults/test_odd_answers.py::test_no_kind_of_odd_answer_hurts",
             *_of(
                 "ocp",
                 bodies="endless_answer_is_cut_off_by_the_cap gzip_bomb_in_a_refusal_or_a_log_ends_within_its_cap",
