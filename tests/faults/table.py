@@ -30,7 +30,7 @@ def bound(count: int, violations: int) -> str:
     """
     if violations or not count:
         return "-"
-    return f"{3 / count:.2g}"
+    return f"{min(1.0, 3 / count):.2g}"
 
 
 def attacks() -> str:
