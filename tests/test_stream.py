@@ -5,7 +5,8 @@ import http.client
 import json
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -248,8 +249,14 @@ def sent_by(viewer: Viewer, server: "Server", events: list[bytes]) -> list[bytes
         viewer.end()
         await waiting
 
-    asyncio.run(play())
+    _alone(play())
     return server.sent
+
+
+def _alone(work: Coroutine[Any, Any, Any]) -> Any:
+    """Played in a thread of its own: in ours Playwright's loop may be at work."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 async def _send_on(viewer: Viewer, server: "Server") -> None:
@@ -289,4 +296,4 @@ def test_client_that_takes_nothing_is_ended() -> None:
         waiting.cancel()
         return viewer.is_ended
 
-    assert asyncio.run(play())
+    assert _alone(play())

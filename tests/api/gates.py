@@ -100,7 +100,7 @@ class Gates:
             "runs": town.doubtful,
             "run": town.failed,
             "decisions": town.decision,
-            "comments": Comment.objects.get(change_request=town.draft),
+            "comments": Comment.objects.filter(change_request=town.draft).earliest("pk"),
             "attachments": town.file,
         }
         return found.get(door.name) or nouns[door.name.partition("-")[0]]

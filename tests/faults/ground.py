@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import psutil
@@ -113,14 +114,15 @@ class Services:
     def turned(self) -> Iterator[None]:
         """This process works on these services, and afterwards on those of the test run again."""
         host, url = str(self.embedded.sockets / "pg"), self.addresses["REDIS_URL"]
-        former = {alias: connections.settings[alias]["HOST"] for alias in connections.settings}, settings.REDIS_URL
-        _turn(dict.fromkeys(former[0], host), url)
-        state, settings.STATE_DIR = settings.STATE_DIR, self.state
+        former = {alias: connections.settings[alias]["HOST"] for alias in connections.settings}
+        named = {"REDIS_URL": settings.REDIS_URL, "STATE_DIR": settings.STATE_DIR}
+        # A test may lay settings of its own over these meanwhile, and takes them away later than we ours.
+        holder = settings._wrapped
+        _turn(holder, dict.fromkeys(former, host), {"REDIS_URL": url, "STATE_DIR": self.state})
         try:
             yield
         finally:
-            _turn(*former)
-            settings.STATE_DIR = state
+            _turn(holder, former, named)
 
     def environment(self) -> dict[str, str]:
         """What the product's processes are given: both services behind their proxies."""
@@ -185,14 +187,16 @@ class Services:
         self.embedded.revive()
 
 
-def _turn(hosts: Mapping[str, str], redis_url: str) -> None:
+def _turn(holder: object, hosts: Mapping[str, str], named: Mapping[str, Any]) -> None:
     for alias, host in hosts.items():
         connections[alias].close()
         connections.settings[alias]["HOST"] = host
         del connections[alias]
-    settings.REDIS_URL = redis_url
+    for name, value in named.items():
+        setattr(holder, name, value)
+        settings.__dict__.pop(name, None)
     live.connection.cache_clear()
-    broker = redis_url.replace("unix://", "redis+socket://", 1)
+    broker = named["REDIS_URL"].replace("unix://", "redis+socket://", 1)
     current_app.conf.update(broker_url=broker, broker_read_url=broker, broker_write_url=broker)
     current_app.amqp._producer_pool = None
     current_app._pool = None

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests import followed, scenes
+from tests.conftest import reset_state
 from tests.faults import broken, checker
 from tests.scenes import Cast, control
 from upgrades.models import ChangeRequest, Endpoint, Grant, UpgradeRun
@@ -95,6 +96,8 @@ def test_a_database_that_forgot_its_run_and_sends_again_is_noticed(look_alike, f
     submission.submit(change_request.pk)
     gone = ("DELETE FROM upgrades_clusterhold", "DELETE FROM upgrades_upgraderun")
     broken.tamper(services.superuser_url, *gone)
+    # So did the file beside it, which would let nothing more be sent.
+    reset_state()
     ChangeRequest.objects.update(status="starting", claimed_until=None)
     submission.submit(change_request.pk)
     assert "I1" in found()

@@ -46,7 +46,17 @@ OUTSIDERS = (("none", "nul"), ("view", "digits"))
 # Compared with a choice or read as a number: all at once, for the rest of the form does not depend on which is wrong.
 CLOSED = {
     *("theme", "shortcuts", "language", "environment", "kind", "verdict", "fingerprint", "evidence_hash", "to", "do"),
-    *("is_understood", "is_read", "lock_version", "seen", "in_force", "grants", "time_zone", "upgrade_body"),
+    *(
+        "is_understood",
+        "is_read",
+        "is_restored",
+        "lock_version",
+        "seen",
+        "in_force",
+        "grants",
+        "time_zone",
+        "upgrade_body",
+    ),
     *("is_http_allowed", "is_account_ours", "target_file_name", "ocp_task_id", "form_token", "scopes", "days"),
 }
 # Asked alone as well: where filters are hostile too, no row is left to be on a page, open or chosen.
@@ -69,6 +79,7 @@ BESIDE = {
     "endpoints-create": ["access_key", "ca_pem", "do"],
     "decisions-propose": ["ocp_task_id", "ocp_subtask_id", "cluster_name"],
     "paths-create": ["file"],
+    "halts-lift": ["is_restored"],
 }
 GETS = [door for door in table() if door.method == "GET"]
 POSTS = [door for door in table() if door.method == "POST"]
@@ -80,8 +91,8 @@ IDS: dict[str, Any] = {"ids": str}
 
 
 def let_in(door: Door) -> str:
-    """Somebody for whom the address does what it is for."""
-    return (door.people("200") or door.people("302"))[-1]
+    """Somebody for whom the address does what it is for, or who comes nearest to it."""
+    return next(filter(None, map(door.people, ("200", "302", "409", "404"))))[-1]
 
 
 def sent_to(door: Door) -> list[str]:

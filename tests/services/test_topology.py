@@ -253,7 +253,7 @@ def test_where_no_cluster_waits_nothing_is_claimed_or_written(look_alike: LookAl
         assert not topology.sync_due(cluster.endpoint_id)
     assert [query["sql"][:6] for query in queries] == ["SELECT"]
     topology.want(cluster)
-    Cluster.objects.update(topology_wanted_at=timezone.now())
+    Cluster.objects.filter(pk=cluster.pk).update(topology_wanted_at=timezone.now())
     assert topology.sync_due(cluster.endpoint_id)
     assert read_of(look_alike, "servers") == [cluster.ocp_id]
 

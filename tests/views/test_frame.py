@@ -167,7 +167,7 @@ def test_single_keys_are_on_until_they_are_switched_off(client: Client) -> None:
 
 def test_every_page_but_a_few_needs_a_signed_in_person(db: None) -> None:
     stranger = Client()
-    open_to_all = {"theme", "set_language", "healthz", "readyz", "sign-in", "set-password"}
+    open_to_all = {"theme", "set_language", "healthz", "readyz", "sign-in", "set-password", "metrics"}
     checked = 0
     for pattern in get_resolver("upgrades.urls").url_patterns:
         # The API answers a stranger in its own way: tests/api/permissions.txt.

@@ -12,8 +12,8 @@ from tests.factories import make_cluster, make_endpoint, make_package, make_user
 from tests.views.acting import queries, run_of
 from tests.views.pages import client_of, request_for, text_of
 from upgrades import audit
-from upgrades.models import Decision, Endpoint, User
-from upgrades.rules import workflow
+from upgrades.models import Decision, Endpoint, Halt, User
+from upgrades.rules import Reason, workflow
 from upgrades.services import comments, path_files, tokens
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +35,7 @@ ROWS = {
     "audit-list": r"event=\d+",
     "users-list": r'href="/users/\d+/"',
     "tokens-list": r'action="/tokens/\d+/revoke/"',
+    "halts-list": r"Looked at, the \d+th time",
 }
 
 
@@ -63,6 +64,10 @@ def add_row(number: int, reader: User) -> None:
     over = make_cluster(endpoint, zones=1, environment=place)
     ended = run_of(request_for(over, requester=person), "verified", status_at=timezone.now())
     audit.record("change_request.create", actor=person, subject=ended.change_request)
+    Halt.objects.create(
+        kind="restored", reason=Reason("halt.in_force").to_json(), lifted_at=timezone.now(), lifted_by=person,
+        comment=f"Looked at, the {number}th time",
+    )  # fmt: skip
     tokens.create(actor=reader, name=f"token {number}", scopes=["read"], days=30)
     path_files.upload(endpoint=Endpoint.objects.get(name=FIRST), text=f"- version: 4.2.1.{number}", actor=reader)
 
