@@ -40,7 +40,7 @@ from upgrades.services import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SEEDS = lengths.seeds(short=6, push=12, full=4000)
+SEEDS = lengths.seeds(short=3, push=12, full=4000)
 # The first story of a seed is the plainest that there is.
 EXAMPLES, STEPS = (2, 12) if lengths.length() == "short" else (5, 50)
 # A run of pytest in `make faults` is one part; at each push two processes share the seeds.

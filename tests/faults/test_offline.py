@@ -42,8 +42,6 @@ def test_a_browser_that_was_offline_catches_up_in_five_seconds(
     page: Page, stack: Stack, run: UpgradeRun, look_alike: LookAlike
 ) -> None:
     seeds, began, missed = lengths.seeds(0, 5, 50), time.monotonic(), 0
-    if not seeds:
-        pytest.skip("played at greater length")
     stack.start()
     way = Proxy(("127.0.0.1", stack.port))
     stack.url = f"http://127.0.0.1:{way.port}"

@@ -32,7 +32,7 @@ DATABASE: tuple[Strike, ...] = (Services.kill_database, Services.cut_database)
     ("fault", "about", "strikes", "counts"),
     [
         ("R2", "Redis stopped, killed, wiped, its clients cut", REDIS, (1, 10, 200)),
-        ("R3", "PostgreSQL stopped at once, its connections cut", DATABASE, (1, 5, 100)),
+        ("R3", "PostgreSQL stopped at once, its connections cut", DATABASE, (0, 5, 100)),
     ],
     ids=["redis", "database"],
 )

@@ -1,6 +1,5 @@
 """Nothing is sent while a database may be older than what was done; what an admin's word does and does not lift."""
 
-import os
 import stat
 
 import pytest
@@ -244,9 +243,11 @@ def test_a_file_that_can_no_more_be_written_after_the_intent_lets_nothing_leave(
     thread = in_thread(submission.submit, change_request.pk)
     wait_until(lambda: UpgradeRun.objects.filter(pk=change_request.pk).exists())
     # A folder in the place of the new file: root, too, cannot write there.
-    os.mkdir(state_file.path().with_suffix(".new"))
+    taken = state_file.path().with_suffix(".new")
+    taken.mkdir()
     scenes.control(look_alike, "DELETE", "/faults")
     thread.join()
+    taken.rmdir()
     run = UpgradeRun.objects.get(pk=change_request.pk)
     assert (run.status, run.sent_at, posts(look_alike)) == ("refused", None, [])
     assert run.status_reason["code"] == "halt.file_unwritable"
