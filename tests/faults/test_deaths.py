@@ -27,6 +27,7 @@ SHARE_OF_PROGRESS = 0.3
 PROCESS_KILLS = 5
 PATIENCE_SECONDS = 60.0
 # What OCP does with a POST, by weight: docs/reliability.md, section 0.
+MOST_ROUNDS = 20
 HOSTILE = {
     "late": (10, {"mode": "late", "delay": 0.15}),
     "lost": (10, {"mode": "lost"}),
@@ -187,5 +188,6 @@ def test_processes_that_are_killed_by_their_ids_send_nothing_twice_and_lose_noth
 def test_kills_show_a_product_that_posts_again_in_doubt(rounds, monkeypatch):
     broken.post_again_in_doubt(monkeypatch)
     monkeypatch.setitem(HOSTILE, "plain", (0, {}))
-    _kills, found = rounds.play(0)
-    assert "I1" in {violation.invariant for _seed, violation in found}
+    # Which seed kills at the telling moment moves with every statement of the product.
+    found = (violation for seed in range(MOST_ROUNDS) for _seed, violation in rounds.play(seed)[1])
+    assert any(violation.invariant == "I1" for violation in found)
