@@ -12,7 +12,7 @@ from tests.faults.ocp_process import OcpProcess
 from tests.scenes import Cast, control
 from upgrades import tasks
 from upgrades.models import ChangeRequest, Decision, Endpoint, RunAction, UpgradeRun
-from upgrades.services import change_requests, decisions, following, moves, run_actions, submission, sweeping
+from upgrades.services import change_requests, decisions, following, moves, run_actions, sealing, submission, sweeping
 
 Work = Callable[[], object]
 Mode = Mapping[str, Any]
@@ -232,12 +232,12 @@ def _adopted(stage: Stage) -> Work:
 def _expired(stage: Stage) -> Work:
     row = scenes.approved(stage.cast)
     ChangeRequest.objects.filter(pk=row.pk).update(expires_at=timezone.now())
-    return tasks.expire
+    return tasks.expire_all
 
 
 def _sealed(stage: Stage) -> Work:
     scenes.approved(stage.cast)
-    return tasks.seal
+    return sealing.seal_new
 
 
 SUBMIT = Job(_submission, ANSWERS)

@@ -82,7 +82,7 @@ def _work(dice: random.Random) -> None:
 
 def _doors() -> list[Callable[[], None]]:
     """What is due, as a tick would ring for it, and the clicks of people."""
-    doors: list[Callable[[], None]] = [tasks.expire, tasks.seal]
+    doors: list[Callable[[], None]] = [tasks.expire_all, tasks.seal]
     for row in ChangeRequest.objects.filter(status__in=["approved", "starting"], status_reason__isnull=True):
         doors.append(lambda row=row: _start(row) if row.status == "approved" else tasks.submit(row.pk))
     for action in RunAction.objects.open():

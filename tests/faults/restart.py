@@ -55,7 +55,7 @@ def pass_time() -> None:
 
 def tick(*, is_followed: bool) -> None:
     """Every door that something is due behind."""
-    tasks.expire()
+    tasks.expire_all()
     for row in ChangeRequest.objects.filter(status="starting"):
         tasks.submit(row.pk)
     for action in RunAction.objects.filter(status__in=["asked", "unconfirmed"]):
