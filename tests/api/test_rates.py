@@ -61,7 +61,7 @@ def test_each_token_each_person_and_each_address_is_counted_by_itself(cast: Cast
 
 
 def test_without_redis_everybody_is_served(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    nowhere = Redis(unix_socket_path="/nowhere/redis.sock")
+    nowhere = Redis.from_url("unix:///nowhere/redis.sock")
     monkeypatch.setattr(live, "connection", lambda: nowhere)
     assert statuses(token_of(cast.olga), MOST + 2) == [200] * (MOST + 2)
 

@@ -21,10 +21,14 @@ def read_records(transactional_db: None, services: object) -> Callable[..., Reco
     return read
 
 
+OWN_SERVICES = pytest.StashKey[Services]()
+
+
 @pytest.fixture(scope="session")
-def own_services(django_db_blocker: DjangoDbBlocker) -> Iterator[Services]:
+def own_services(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[Services]:
     """PostgreSQL and Redis that tests may kill: those of the run stay as they are."""
     with django_db_blocker.unblock(), Services() as running:
+        request.session.stash[OWN_SERVICES] = running
         yield running
 
 
@@ -36,5 +40,6 @@ def crew(own_services: Services) -> Crew:
 
 def pytest_runtest_teardown(item: pytest.Function, nextitem: pytest.Function | None) -> None:
     """No crew stays at work that the next test does not need."""
-    if "crew" in item.fixturenames and "crew" not in getattr(nextitem, "fixturenames", ()):
-        item.funcargs["own_services"].end_shared()
+    running = item.session.stash.get(OWN_SERVICES, None)
+    if running and "crew" in item.fixturenames and "crew" not in getattr(nextitem, "fixturenames", ()):
+        running.end_shared()

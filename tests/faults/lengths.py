@@ -35,3 +35,7 @@ def seeds(short: int, push: int, full: int) -> range:
         return whole
     first, _dash, last = part.partition("-")
     return range(int(first), min(int(last or first) + 1, len(whole)))
+
+
+# Decided before a test's servers are started for it.
+longer = pytest.mark.skipif(length() == "short", reason="played at greater length")

@@ -46,10 +46,15 @@ class People:
             Grant.objects.get_or_create(user=user, role="approver", environment="")
 
 
+def _fresh(user: User) -> User:
+    """The person as a request of theirs would read them now: threads share no roles that one of them has looked up."""
+    return User.objects.get(pk=user.pk)
+
+
 def _vote(user: User, verdict: str = "approve") -> Act:
     comment = "" if verdict == "approve" else "Not now."
     return lambda row: votes.cast(
-        change_request=row, verdict=verdict, comment=comment, fingerprint=row.fingerprint, actor=user
+        change_request=row, verdict=verdict, comment=comment, fingerprint=row.fingerprint, actor=_fresh(user)
     )
 
 
@@ -59,16 +64,16 @@ def _edit(user: User) -> Act:
         target_file_name=row.target_file_name,
         purpose=f"{PURPOSE} {user.username}",
         lock_version=row.lock_version,
-        actor=user,
+        actor=_fresh(user),
     )
 
 
 def _start(user: User) -> Act:
-    return lambda row: change_requests.start(change_request=row, fingerprint=row.fingerprint, actor=user)
+    return lambda row: change_requests.start(change_request=row, fingerprint=row.fingerprint, actor=_fresh(user))
 
 
 def _lose(people: People, user: User) -> Act:
-    return lambda _row: users.set_grants(actor=people.ada, user=user, grants=[])
+    return lambda _row: users.set_grants(actor=_fresh(people.ada), user=_fresh(user), grants=[])
 
 
 def acts(people: People) -> dict[str, Act]:
@@ -84,9 +89,11 @@ def acts(people: People) -> dict[str, Act]:
         "ada sends back": _vote(people.ada, "send_back"),
         "olga edits": _edit(people.olga),
         "dana edits": _edit(people.dana),
-        "olga takes back": lambda row: change_requests.take_back(change_request=row, actor=people.olga),
-        "olga withdraws": lambda row: change_requests.withdraw(change_request=row, actor=people.olga),
-        "ada withdraws": lambda row: change_requests.withdraw(change_request=row, actor=people.ada, comment="Away."),
+        "olga takes back": lambda row: change_requests.take_back(change_request=row, actor=_fresh(people.olga)),
+        "olga withdraws": lambda row: change_requests.withdraw(change_request=row, actor=_fresh(people.olga)),
+        "ada withdraws": lambda row: change_requests.withdraw(
+            change_request=row, actor=_fresh(people.ada), comment="Away."
+        ),
         "omar starts": _start(people.omar),
         "olga starts": _start(people.olga),
         "amir loses the role": _lose(people, people.amir),

@@ -60,6 +60,7 @@ def test_the_wall_clock_steps_and_no_other(library: Path, tmp_path: Path) -> Non
     assert [round((one - other) / DAY) for one, other in zip(there, here, strict=True)] == [1, 0, 0]
 
 
+@lengths.longer
 def test_a_clock_that_steps_changes_nothing_that_counts(own_services, library: Path, tmp_path: Path) -> None:
     services, seeds, began = own_services, lengths.seeds(0, 20, 300), time.monotonic()
     clocks = {name: tmp_path / name for name in PROCESSES}

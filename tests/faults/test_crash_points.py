@@ -119,7 +119,7 @@ def test_a_job_that_dies_at_any_call_goes_on_with_the_next_tick(play):
     assert deaths
 
 
-@pytest.mark.skipif(lengths.length() == "short", reason="played at greater length")
+@lengths.longer
 def test_the_same_plays_show_a_product_that_posts_again_after_an_empty_list(play, monkeypatch):
     broken.post_again_after_the_list(monkeypatch)
     # Which slice holds the death that shows it moves with every statement of the product.

@@ -164,7 +164,7 @@ class Crew:
                 self._stack.kill(name)
 
 
-@pytest.mark.skipif(lengths.length() == "short", reason="played at greater length")
+@lengths.longer
 def test_processes_that_are_killed_by_their_ids_send_nothing_twice_and_lose_nothing(rounds, stack):
     seeds, began, found = lengths.seeds(short=0, push=1, full=100), time.monotonic(), []
     crew = Crew(stack, rounds.ocp)
@@ -184,7 +184,7 @@ def test_processes_that_are_killed_by_their_ids_send_nothing_twice_and_lose_noth
     assert found == []
 
 
-@pytest.mark.skipif(lengths.length() == "short", reason="played at greater length")
+@lengths.longer
 def test_kills_show_a_product_that_posts_again_in_doubt(rounds, monkeypatch):
     broken.post_again_in_doubt(monkeypatch)
     monkeypatch.setitem(HOSTILE, "plain", (0, {}))

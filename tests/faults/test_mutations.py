@@ -64,11 +64,10 @@ def test_a_mutant_is_the_function_with_one_wrong_in_it(module: Path) -> None:
     assert told == [2, 5]
 
 
+@lengths.longer
 @pytest.mark.parametrize("is_told", [True, False])
 def test_a_hunt_finds_what_no_test_notices(tmp_path: Path, is_told: bool) -> None:
     """log_text.py by its own tests, or by one that only calls it."""
-    if lengths.length() == "short":
-        pytest.skip("played at greater length")
     blind = tmp_path / "test_blind.py"
     blind.write_text("from upgrades.rules import log_text\n\ndef test_it():\n    log_text.parts(['x'])\n")
     tests = ROOT / "tests" / "rules" / "test_log_text.py" if is_told else blind

@@ -38,6 +38,7 @@ def run(transactional_db: None, look_alike: LookAlike, settings: Any, stack: Sta
     return follow(found)
 
 
+@lengths.longer
 def test_a_browser_that_was_offline_catches_up_in_five_seconds(
     page: Page, stack: Stack, run: UpgradeRun, look_alike: LookAlike
 ) -> None:

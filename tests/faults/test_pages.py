@@ -23,6 +23,7 @@ LIMIT_SECONDS = 60.0
 PAGES = ("/healthz", "/readyz", "/runs/{run}/", "/runs/{run}/snapshot/", "/", "/clusters/", "/sign-in/")
 
 
+@lengths.longer
 def test_a_page_answers_while_redis_or_postgresql_swallow_everything(own_services: Services) -> None:
     """R4, as browsers meet it."""
     services, seeds, began = own_services, lengths.seeds(0, 6, 60), time.monotonic()

@@ -33,6 +33,7 @@ def weather_of(number: int, dice: random.Random) -> Weather:
     return kinds[number % len(kinds)]
 
 
+@lengths.longer
 def test_nothing_is_sent_twice_and_all_goes_on_after_a_partition(crew: Crew) -> None:
     services, seeds, began = crew.services, lengths.seeds(0, 20, 500), time.monotonic()
     took: list[float] = []

@@ -91,9 +91,8 @@ def test_samples_that_grow_are_told() -> None:
     assert len(Samples({"web": rising}, {"connections": [*range(0, 90, 3)]}).grown()) == 2
 
 
+@lengths.longer
 def test_nothing_grows_while_runs_go_on_for_long(own_services: Services) -> None:
-    if not SECONDS[lengths.length()]:
-        pytest.skip("played at greater length")
     began, samples = time.monotonic(), Samples()
     with own_services.turned(), Crew(own_services, PROGRAMS) as crew:
         pids = dict(crew.pids)

@@ -44,6 +44,7 @@ def is_shown_silent(run_id: int) -> bool:
     return mark is not None and freshness(mark).trouble == "worker"
 
 
+@lengths.longer
 def test_a_dead_or_frozen_worker_is_shown_and_its_runs_are_followed_again(own_services, monkeypatch) -> None:
     """R13, at a fifth of the default times."""
     for name in FIFTH:
@@ -51,6 +52,7 @@ def test_a_dead_or_frozen_worker_is_shown_and_its_runs_are_followed_again(own_se
     _stalls(own_services, "R13", lengths.seeds(0, 6, 200), FIFTH, SHOWN_SECONDS / 5)
 
 
+@lengths.longer
 def test_a_dead_or_frozen_worker_is_shown_by_the_default_times(own_services) -> None:
     """R13, as production is set."""
     _stalls(own_services, "R13-defaults", lengths.seeds(0, 0, 6), DEFAULTS, SHOWN_SECONDS)
@@ -103,6 +105,7 @@ def _stall(story: Story, crew: Crew, number: signal.Signals, name: str) -> tuple
     return seen, back
 
 
+@lengths.longer
 def test_a_worker_that_slept_from_the_intent_until_the_run_was_abandoned_sends_nothing(
     own_services, monkeypatch
 ) -> None:
@@ -158,6 +161,7 @@ def _hold(story: Story, **fault: object) -> Callable[[], bool]:
     return is_holding
 
 
+@lengths.longer
 def test_three_beats_and_four_workers_do_everything_once(own_services) -> None:
     """R5: each seed is a minute of it."""
     services, seeds, began, runs = own_services, lengths.seeds(0, 1, 10), time.monotonic(), 0
@@ -187,6 +191,7 @@ def test_three_beats_and_four_workers_do_everything_once(own_services) -> None:
     assert found == []
 
 
+@lengths.longer
 def test_workers_that_are_ended_one_after_another_lose_no_run(own_services) -> None:
     """R20 within one version: SIGTERM, the end of what is under way, and a new process."""
     services, seeds, began = own_services, lengths.seeds(0, 3, 20), time.monotonic()
@@ -209,6 +214,7 @@ def test_workers_that_are_ended_one_after_another_lose_no_run(own_services) -> N
     assert found == []
 
 
+@lengths.longer
 def test_without_beat_the_others_ring_and_it_is_said(own_services, monkeypatch) -> None:
     """F-BEAT-2."""
     for name in FIFTH:
