@@ -130,17 +130,18 @@ def touch_pulse(**_signal: Any) -> None:
 def watch_over_worker(sender: Any, **_signal: Any) -> None:
     """A worker sends canaries to itself, and ends where it takes nothing; it rings where beat does not."""
     name = str(sender.hostname)
-    dog = Watchdog(lambda: _send_canary(name), settings.IDLE_EXIT_SECONDS)
+    own_queue = worker_direct(name)
+    dog = Watchdog(lambda: _send_canary(own_queue), settings.IDLE_EXIT_SECONDS)
     for sign in (task_received, task_postrun):
         sign.connect(lambda **_signal: dog.heard(), weak=False)
     dog.start()
     each(TICK_SECONDS, _ring_for_beat, name="ring for beat")
 
 
-def _send_canary(worker: str) -> bool:
+def _send_canary(queue: Any) -> bool:
     try:
-        # celery's guide: a Queue may stand for its name; here it says how the queue is bound.
-        app.send_task(CANARY, queue=worker_direct(worker), retry=False)  # type: ignore[arg-type]
+        # celery's guide: a Queue may stand for its name; a worker's own says how it is bound.
+        app.send_task(CANARY, queue=queue, retry=False)
     except BROKER_ERRORS:
         return False
     return True
@@ -160,6 +161,13 @@ def forget_worker(sender: Any, **_signal: Any) -> None:
     from upgrades.services import heartbeats
 
     heartbeats.forget(str(sender.hostname))
+
+
+@beat_init.connect
+def send_first_canaries(**_signal: Any) -> None:
+    """Beat waits before it sends any: until then every queue would be called silent, and beat itself."""
+    for queue in dict.fromkeys(ROUTES.values()):
+        _send_canary(queue)
 
 
 @beat_init.connect

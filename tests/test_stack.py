@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+from ocpdash.celery import canary_seconds
 from ocpdash.processes import wait_until
+from upgrades.selectors.heartbeats import silent_parts
 
 
 def test_web_serves_a_page_to_chromium(stack, page):
@@ -24,6 +26,13 @@ def test_the_clock_rings_and_a_worker_answers(stack, redis):
     stack.start_worker("tick")
     assert wait_until(lambda: redis.llen("tick") == 0, 10)
     assert "unregistered" not in stack.log("worker-tick")
+
+
+def test_nobody_is_called_silent_once_all_have_begun(stack):
+    assert {"worker", "follower", "inventory"} == set(silent_parts())
+    for start in (stack.start_beat, lambda: stack.start_worker("tick"), lambda: stack.start_worker("follow")):
+        start()
+    assert wait_until(lambda: not silent_parts(), canary_seconds() / 2)
 
 
 def test_web_keeps_no_connection_when_many_ask_at_once(stack, services):
