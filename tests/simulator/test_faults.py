@@ -1,8 +1,12 @@
 """Troubles of the line."""
 
+import base64
+import json
+import socket
 import threading
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -132,3 +136,20 @@ def test_stop_lets_go_of_held_requests(ocp: Person, sim: Any) -> None:
 @pytest.mark.parametrize("body", [{"action": "nothing"}, {"action": "drop", "path": "("}, {"actoin": "drop"}])
 def test_a_fault_that_makes_no_sense_is_refused(ocp: Person, body: dict[str, str]) -> None:
     assert requests.post(f"{ocp.control_url}/faults", json=body, timeout=10).status_code == 400
+
+
+def test_request_whose_sender_goes_away_in_the_middle_of_it_is_none(ocp: Person) -> None:
+    body = json.dumps({"rpmFileName": RPM_4218}).encode()
+    head = (
+        f"POST /api/v2/ob/clusters/{COUPON_DEV}/upgrade HTTP/1.1\r\nHost: ocp\r\nContent-Type: application/json\r\n"
+        f"Authorization: Basic {base64.b64encode(b'ocpdash:ocpdash-demo').decode()}\r\n"
+        # All that matters is there, and one byte is not.
+        f"Content-Length: {len(body) + 1}\r\n\r\n"
+    )
+    place = urlsplit(ocp.url)
+    with socket.create_connection((place.hostname, place.port), timeout=10) as line:
+        line.sendall(head.encode() + body)
+        line.shutdown(socket.SHUT_WR)
+        assert line.recv(1) == b""
+    assert ocp.posts() == []
+    assert ocp.status(COUPON_DEV) == "RUNNING"
