@@ -158,8 +158,12 @@ class Hands(RuleBasedStateMachine):
     def _call_off(self, request, person):
         change_requests.call_off(change_request=request, actor=person)
 
-    def task_id(self):
-        return posts(self.look_alike)[0]["task_id"]
+    def failed_tasks(self):
+        """OCP's ids of what failed of our upgrade: the children first, whose parent would fail again without them."""
+        parent = posts(self.look_alike)[0]["task_id"]
+        tasks = control(self.look_alike, "GET", "/state")["tasks"]
+        own = [task for task in tasks if parent in (task["id"], task["parent_id"]) and task["status"] == "FAILED"]
+        return [task["id"] for task in sorted(own, key=lambda task: task["id"] == parent)]
 
     def was_approved_by_others(self):
         """By the rows alone: enough votes on what runs, of approvers who neither asked for it nor edited it."""

@@ -246,6 +246,8 @@ class Machines(Hands):
         work = {"sweep": sweeping.sweep, "follow": following.follow, "verify": verifying.verify_due}[tick]
         work(self.endpoint())
         control(self.look_alike, "DELETE", "/faults")
+        # The time after which a run that could not be read is tried again is over.
+        UpgradeRun.objects.update(detail_due_at=None)
 
     @precondition(lambda self: self.model.ocp == "running")
     @rule(is_good=st.booleans())
@@ -258,7 +260,8 @@ class Machines(Hands):
     @precondition(lambda self: self.model.ocp == "failed")
     @rule()
     def ocp_retries(self):
-        control(self.look_alike, "POST", f"/tasks/{self.task_id()}/retry")
+        for task_id in self.failed_tasks():
+            control(self.look_alike, "POST", f"/tasks/{task_id}/retry")
         self.model.ocp, self.model.is_read = "running", False
 
     @precondition(lambda self: self.model.ocp == "successful")
