@@ -25,6 +25,7 @@ from tests.faults.ground import Crew, Services
 from tests.faults.stories import Story, judge
 from tests.scenes import Cast, control
 from upgrades.models import User
+from upgrades.selectors import database_now
 
 pytestmark = pytest.mark.timeout(10 * 3600)
 
@@ -127,8 +128,9 @@ class Soak:
         ends_at = time.monotonic() + seconds
         judged_at, found = time.monotonic(), []
         while time.monotonic() < ends_at:
-            story, round_ends_at = self._begin(), time.monotonic() + max(10.0, seconds / ROUNDS_AT_MOST)
-            while time.monotonic() < round_ends_at or not story.is_settled():
+            began_at, round_ends_at = database_now(), time.monotonic() + max(10.0, seconds / ROUNDS_AT_MOST)
+            story = self._begin()
+            while time.monotonic() < round_ends_at or not story.is_settled(began_at):
                 wait_until(lambda: False, SAMPLE_SECONDS)
                 self._read(crew, story)
                 samples.take(self.services, crew)
