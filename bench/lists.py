@@ -1,4 +1,4 @@
-"""P2: the lists of requests, runs and the audit at 1,000,000 rows, beside the same pages at 100.
+"""P2: the lists of requests, runs and the audit at 1,000,000 rows, beside the same pages at 100, and the API's.
 
 A first page, filtered ones, and one in the middle of each list; then which statements of these pages read far more
 rows than they show. Figures are the processor's time of this process and of its PostgreSQL: the clock's say how busy
@@ -88,6 +88,12 @@ PAGES = {
     "audit of one environment": "/audit/?environment=production",
     "audit since a day": "/audit/?first_day=2020-01-01",
 }
+# Peers' lists are measured by their APIs.
+CALLS = {
+    "requests by the API": "/api/v1/change-requests/",
+    "runs by the API": "/api/v1/runs/",
+    "audit by the API": "/api/v1/audit/",
+}
 LISTS = {"requests": "/change-requests/", "runs": "/runs/", "audit": "/audit/"}
 
 
@@ -120,7 +126,7 @@ def middle(client: Client, address: str, count: int) -> str:
 
 def measure(client: Client, cluster: int, count: int) -> tuple[dict[str, str], dict[str, float]]:
     """Return the address and the median of the processor's time for each page in milliseconds."""
-    pages = {name: address.format(cluster=cluster) for name, address in PAGES.items()}
+    pages = {name: address.format(cluster=cluster) for name, address in (PAGES | CALLS).items()}
     pages |= {f"{name}, in the middle": middle(client, address, count) for name, address in LISTS.items()}
     for name, address in pages.items():
         status = client.get(address).status_code
@@ -132,8 +138,8 @@ def measure(client: Client, cluster: int, count: int) -> tuple[dict[str, str], d
 
 def is_of(kind: str, name: str) -> bool:
     """Whether the page of that name shows the list `kind`."""
-    address = (PAGES | LISTS).get(name.removesuffix(", in the middle"), "")
-    return address.startswith(LISTS[kind])
+    address = (PAGES | CALLS | LISTS).get(name.removesuffix(", in the middle"), "")
+    return address.removeprefix("/api/v1").startswith(LISTS[kind])
 
 
 def scans(plan: dict[str, Any]) -> Iterator[tuple[str, float]]:

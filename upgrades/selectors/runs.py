@@ -9,8 +9,10 @@ from django.shortcuts import get_object_or_404
 from upgrades.models import UpgradeRun, User
 from upgrades.models.runs import UpgradeRunQuerySet
 from upgrades.rules import workflow
-from upgrades.selectors.change_requests import asked_by, cluster_or_number
+from upgrades.selectors.change_requests import CLUSTER_UNTOLD, RUN_UNTOLD, asked_by, cluster_or_number
 from upgrades.selectors.inbox import RUN_NEEDS_PERSON
+
+_ENDPOINT_UNTOLD = ("endpoint__ca_pem", "endpoint__credentials")
 
 
 def run_list(user: User, filters: Mapping[str, Any]) -> UpgradeRunQuerySet:
@@ -23,7 +25,8 @@ def run_list(user: User, filters: Mapping[str, Any]) -> UpgradeRunQuerySet:
     for name, condition in _CONDITIONS.items():
         if filters.get(name):
             rows = rows.filter(condition(filters[name]))
-    return rows.order_by("-intent_at", "-pk")
+    untold = [*(f"change_request__cluster__{name}" for name in CLUSTER_UNTOLD), *RUN_UNTOLD, *_ENDPOINT_UNTOLD]
+    return rows.defer(*untold).order_by("-intent_at", "-pk")
 
 
 def runs_before(rows: UpgradeRunQuerySet, number: int) -> UpgradeRunQuerySet:
