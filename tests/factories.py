@@ -7,7 +7,19 @@ from typing import Any
 from django.utils import timezone
 
 from upgrades import selectors
-from upgrades.models import Cluster, Endpoint, Environment, Grant, Package, Server, User, Zone
+from upgrades.models import (
+    ChangeRequest,
+    Cluster,
+    Endpoint,
+    Environment,
+    Grant,
+    Package,
+    Server,
+    UpgradeRun,
+    User,
+    Zone,
+)
+from upgrades.rules import workflow
 from upgrades.services import credentials
 
 _numbers = count(1)
@@ -124,3 +136,35 @@ def make_package(endpoint: Endpoint | None = None, **over: Any) -> Package:
     values |= over
     named = "{name}-{version}-{build}.{operating_system}.{architecture}.rpm".format(**values)
     return Package.objects.create(**{"file_name": named} | values)
+
+
+def make_change_request(cluster: Cluster | None = None, **over: Any) -> ChangeRequest:
+    """A request that waits for votes on an empty plan."""
+    cluster = cluster or make_cluster()
+    values: dict[str, Any] = {
+        "endpoint": cluster.endpoint,
+        "cluster": cluster,
+        "target_file_name": "oceanbase-4.2.1.8-108000022024072217.el7.x86_64.rpm",
+        "purpose": "test",
+        "status": workflow.RequestStatus.IN_REVIEW,
+        "plan": {},
+        "fingerprint": "f" * 64,
+    }
+    values |= over
+    if "requester" not in values:
+        values["requester"] = make_user()
+    return ChangeRequest.objects.create(**values)
+
+
+def make_run(change_request: ChangeRequest, status: str = workflow.RunStatus.UNCONFIRMED, **over: Any) -> UpgradeRun:
+    """A run of which nobody knows yet whether OCP took it; the row of its request stays as it is."""
+    values: dict[str, Any] = {
+        "endpoint": change_request.endpoint,
+        "status": status,
+        "cluster_ocp_id": change_request.cluster.ocp_id,
+        "affected_ocp_ids": [change_request.cluster.ocp_id],
+        "body": "{}",
+        "fingerprint": change_request.fingerprint,
+        "worker_token": "t",
+    }
+    return UpgradeRun.objects.create(change_request=change_request, **values | over)

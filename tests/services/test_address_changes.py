@@ -8,10 +8,10 @@ from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tests.factories import make_cluster, make_endpoint, make_user
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_run, make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, in_review, mirror, refused
-from tests.views.pages import request_for, run_of, text_of
+from tests.views.pages import text_of
 from upgrades import selectors
 from upgrades.models import AuditEvent, ClusterHold, Decision, Endpoint, UpgradeRun, User
 from upgrades.services import address_changes, administration, decisions, endpoints, expiring, staleness
@@ -99,7 +99,7 @@ def test_nobody_confirms_an_own_proposal_and_only_admins_of_all_decide(admin: Us
 def test_while_a_run_is_open_nothing_moves(admin: User, other: User) -> None:
     endpoint = make_endpoint()
     decision = proposed(endpoint, admin)
-    run = run_of(request_for(make_cluster(endpoint)))
+    run = make_run(make_change_request(make_cluster(endpoint)))
     with pytest.raises(TooLate) as refusal:
         confirmed(decision, other)
     assert refusal.value.reason.code == "endpoint.run_open"
@@ -178,7 +178,7 @@ def test_an_address_that_the_environment_names_is_changed_there(admin: User, set
 
 def test_while_a_cluster_is_held_the_address_stays(admin: User) -> None:
     cluster = make_cluster(make_endpoint())
-    run = run_of(request_for(cluster))
+    run = make_run(make_change_request(cluster))
     UpgradeRun.objects.filter(pk=run.pk).update(status="abandoned")
     ClusterHold.objects.get_or_create(cluster=cluster, defaults={"run": run})
     with pytest.raises(TooLate) as refusal:

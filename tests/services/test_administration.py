@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.factories import make_cluster, make_endpoint, make_user
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_run, make_user
 from tests.ocp.test_tls import certificate
-from tests.views.pages import request_for, run_of
 from upgrades.forms.endpoints import EndpointForm
 from upgrades.models import AuditEvent, Endpoint, UpgradeRun, User
 from upgrades.services import administration, credentials, inventory
@@ -58,7 +57,7 @@ def edit(admin: User, endpoint: Endpoint, entry: Entry) -> Endpoint:
 
 
 def open_run(endpoint: Endpoint) -> UpgradeRun:
-    return run_of(request_for(make_cluster(endpoint)))
+    return make_run(make_change_request(make_cluster(endpoint)))
 
 
 def test_an_added_endpoint_is_read_at_once_and_no_secret_stands_in_row_or_audit(admin: User) -> None:

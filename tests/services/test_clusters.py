@@ -4,26 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.factories import make_cluster, make_user
-from upgrades.models import AuditEvent, ChangeRequest, Cluster
+from tests.factories import make_change_request, make_cluster, make_user
+from upgrades.models import AuditEvent, Cluster
 from upgrades.rules import workflow
 from upgrades.services import clusters
 from upgrades.services.moves import Forbidden, Invalid, TooLate
 
 pytestmark = pytest.mark.django_db
-
-
-def request_for(cluster: Cluster, status: str) -> ChangeRequest:
-    return ChangeRequest.objects.create(
-        endpoint=cluster.endpoint,
-        cluster=cluster,
-        target_file_name="oceanbase.rpm",
-        purpose="test",
-        requester=make_user(),
-        status=status,
-        plan={},
-        fingerprint="f" * 64,
-    )
 
 
 def test_an_admin_sets_the_environment_and_the_audit_says_from_what_to_what() -> None:
@@ -53,7 +40,7 @@ def test_an_environment_that_does_not_exist_is_invalid() -> None:
 @pytest.mark.parametrize("status", sorted(workflow.REQUEST_TAKING_CLUSTER))
 def test_the_environment_stays_while_a_change_request_has_the_cluster(status: str) -> None:
     cluster = make_cluster()
-    request_for(cluster, status)
+    make_change_request(cluster, status=status)
     with pytest.raises(TooLate):
         clusters.set_environment(cluster=cluster, environment="dev", actor=make_user("ada", "admin"))
     assert Cluster.objects.get().environment == "production"
@@ -62,7 +49,7 @@ def test_the_environment_stays_while_a_change_request_has_the_cluster(status: st
 @pytest.mark.parametrize("status", ["draft", "done", "rejected", "expired", "withdrawn"])
 def test_drafts_and_ended_requests_do_not_hold_the_environment(status: str) -> None:
     cluster = make_cluster()
-    request_for(cluster, status)
+    make_change_request(cluster, status=status)
     clusters.set_environment(cluster=cluster, environment="dev", actor=make_user("ada", "admin"))
     assert Cluster.objects.get().environment == "dev"
 

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tests.factories import make_cluster, make_endpoint, make_user
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_user
 from tests.views.acting import run_of
 from upgrades import live
-from upgrades.models import ChainState, ChangeRequest, ClusterHold, Endpoint, Heartbeat, UpgradeRun
+from upgrades.models import ChainState, ClusterHold, Endpoint, Heartbeat, UpgradeRun
 from upgrades.reasons.doctor import DOCTOR, REMEDIES, remedy
 from upgrades.rules import Reason, halts
 from upgrades.rules.doctor import Level, Line, Topic, worst
@@ -92,15 +92,7 @@ def test_what_ocpdash_does_is_told_where_it_stands_still(settings):
     make_endpoint(name="fails", failing_since=now, failure=Reason("ocp.deadline_passed").to_json(), failure_count=4)
     make_endpoint(name="locked", credentials="nonsense")
     cluster = make_cluster(endpoint)
-    change_request = ChangeRequest.objects.create(
-        endpoint=endpoint,
-        cluster=cluster,
-        requester=make_user("olga"),
-        target_file_name="x.rpm",
-        purpose="y",
-        plan={},
-        fingerprint="f",
-    )
+    change_request = make_change_request(cluster, requester=make_user("olga"))
     run = run_of(change_request)
     UpgradeRun.objects.filter(pk=run.pk).update(
         unreadable_since=now,

@@ -9,10 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import make_endpoint
-from upgrades.models import AuditEvent, Endpoint
+from tests.services import named
+from tests.services.named import actions, registered
+from upgrades.models import Endpoint
 from upgrades.ocp import errors
 from upgrades.ocp.limits import RateLimit
-from upgrades.services import endpoints, registration, schedule
+from upgrades.services import endpoints, schedule
 from upgrades.services.moves import Invalid
 
 pytestmark = pytest.mark.django_db
@@ -20,26 +22,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def environment(settings: Any) -> Any:
-    settings.OCP_URL = "https://ocp.example.com:8443"
-    settings.OCP_USERNAME = "ocpdash"
-    settings.OCP_PASSWORD = "correct horse"
-    settings.OCP_ENDPOINT_NAME = "prod-shanghai"
-    return settings
+    return named.name(settings)
 
 
 @pytest.fixture
-def endpoint() -> Endpoint:
+def endpoint(environment: Any) -> Endpoint:
     return registered()
-
-
-def registered() -> Endpoint:
-    endpoint = registration.register_from_environment()
-    assert endpoint is not None
-    return endpoint
-
-
-def actions() -> list[str]:
-    return list(AuditEvent.objects.order_by("id").values_list("action", flat=True))
 
 
 def test_a_ca_file_that_is_gone_is_a_reason_and_no_crash(endpoint: Endpoint) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.factories import make_cluster, make_endpoint, make_server, make_user
-from tests.views.pages import client_of, page_of, request_for, run_of, text_of
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_run, make_server, make_user
+from tests.views.pages import client_of, page_of, text_of
 from upgrades.models import AuditEvent, Cluster, ClusterHold, Endpoint, Server, User
 from upgrades.services import identity
 from upgrades.services.moves import Forbidden, TooLate
@@ -46,7 +46,7 @@ def test_the_later_one_is_only_read_and_the_earlier_one_is_not(earlier: Cluster,
 def test_while_a_run_of_the_later_one_holds_the_server_nothing_starts_at_the_earlier_one(
     earlier: Cluster, later: Cluster, admin: User
 ) -> None:
-    ClusterHold.objects.create(cluster=later, run=run_of(request_for(later)))
+    ClusterHold.objects.create(cluster=later, run=make_run(make_change_request(later)))
     assert why(earlier) == "start.server_elsewhere"
     identity.tell_apart(actor=admin, endpoint=later.endpoint, other_id=earlier.endpoint_id)
     assert why(earlier) == ""

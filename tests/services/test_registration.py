@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from tests.factories import make_cluster, make_endpoint, make_user
-from upgrades.models import AuditEvent, ChangeRequest, Endpoint, UpgradeRun
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_run
+from tests.services import named
+from tests.services.named import actions, registered
+from upgrades.models import AuditEvent, Endpoint, UpgradeRun
 from upgrades.rules import workflow
 from upgrades.services import registration
 from upgrades.services.moves import Invalid, TooLate
@@ -16,51 +18,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def environment(settings: Any) -> Any:
-    settings.OCP_URL = "https://ocp.example.com:8443"
-    settings.OCP_USERNAME = "ocpdash"
-    settings.OCP_PASSWORD = "correct horse"
-    settings.OCP_ENDPOINT_NAME = "prod-shanghai"
-    return settings
+    return named.name(settings)
 
 
 @pytest.fixture
-def endpoint() -> Endpoint:
+def endpoint(environment: Any) -> Endpoint:
     return registered()
-
-
-def registered() -> Endpoint:
-    endpoint = registration.register_from_environment()
-    assert endpoint is not None
-    return endpoint
-
-
-def actions() -> list[str]:
-    return list(AuditEvent.objects.order_by("id").values_list("action", flat=True))
 
 
 def begin_run(endpoint: Endpoint, status: str = "submitting") -> UpgradeRun:
     """An open run, as T1 leaves it."""
-    cluster = make_cluster(endpoint)
-    change_request = ChangeRequest.objects.create(
-        endpoint=endpoint,
-        cluster=cluster,
-        target_file_name="oceanbase.rpm",
-        purpose="test",
-        requester=make_user(),
-        status=workflow.RequestStatus.IN_PROGRESS,
-        plan={},
-        fingerprint="f" * 64,
-    )
-    return UpgradeRun.objects.create(
-        change_request=change_request,
-        endpoint=endpoint,
-        status=status,
-        cluster_ocp_id=cluster.ocp_id,
-        affected_ocp_ids=[cluster.ocp_id],
-        body="{}",
-        fingerprint="f" * 64,
-        worker_token="t",
-    )
+    change_request = make_change_request(make_cluster(endpoint), status=workflow.RequestStatus.IN_PROGRESS)
+    return make_run(change_request, status)
 
 
 def test_registering_twice_makes_one_endpoint_and_one_audit_event(environment: Any) -> None:

@@ -7,8 +7,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.factories import make_cluster, make_endpoint, make_package, make_server, make_user
-from tests.views.pages import client_of, names_of, page_of, request_for, run_of, text_of
+from tests.factories import (
+    make_change_request,
+    make_cluster,
+    make_endpoint,
+    make_package,
+    make_run,
+    make_server,
+    make_user,
+)
+from tests.views.pages import client_of, names_of, page_of, text_of
 from upgrades.models import AuditEvent, Cluster, ClusterHold, Endpoint, UpgradeRun
 from upgrades.rules import workflow
 
@@ -76,7 +84,7 @@ def test_who_may_not_write_a_request_reads_who_can(endpoint: Endpoint, role: str
 def test_an_open_request_has_the_place_and_is_linked(endpoint: Endpoint) -> None:
     make_package(endpoint)
     cluster = make_cluster()
-    change_request = request_for(cluster)
+    change_request = make_change_request(cluster)
     text = text_of(client_of(make_user("olga", "operator")), page_of(cluster))
     assert "/change-requests/new/" not in text
     assert "has the place." in text
@@ -85,7 +93,7 @@ def test_an_open_request_has_the_place_and_is_linked(endpoint: Endpoint) -> None
 
 def test_a_hold_names_its_run(reader: Client) -> None:
     cluster = make_cluster()
-    run = run_of(request_for(cluster, status=workflow.RequestStatus.IN_PROGRESS))
+    run = make_run(make_change_request(cluster, status=workflow.RequestStatus.IN_PROGRESS))
     ClusterHold.objects.create(cluster=cluster, run=run)
     assert f"Held by the run of {run.number}" in text_of(reader, page_of(cluster))
 
@@ -116,7 +124,7 @@ def test_the_history_tells_ours_and_what_only_ocp_knows(reader: Client) -> None:
 
     rolled_back = upgrade(72, operation="ROLLBACK", started_at="2024-05-03T02:10:00+00:00", creator_name="<b>wu")
     cluster = make_cluster(upgrades_in_ocp=[upgrade(73), rolled_back])
-    run = run_of(request_for(cluster, status=workflow.RequestStatus.IN_PROGRESS))
+    run = make_run(make_change_request(cluster, status=workflow.RequestStatus.IN_PROGRESS))
     text = text_of(reader, page_of(cluster))
     assert run.number in text
     assert text.count("no run here is bound to it") == 2
@@ -143,7 +151,7 @@ def test_an_admin_sets_the_environment_and_others_are_refused(endpoint: Endpoint
     assert admin.post(address, {"environment": "moon"}).status_code == 400
     assert admin.post(address, {"environment": "dev"}).headers["Location"] == page_of(cluster)
     assert Cluster.objects.get().environment == "dev"
-    request_for(cluster)
+    make_change_request(cluster)
     assert admin.post(address, {"environment": "production"}).status_code == 409
 
 
@@ -152,7 +160,7 @@ def test_the_environment_button_says_why_it_is_off(endpoint: Endpoint) -> None:
     assert "Admins of this environment can set it." in text_of(
         client_of(make_user("olga", "operator")), page_of(cluster)
     )
-    request_for(cluster)
+    make_change_request(cluster)
     text = text_of(client_of(make_user("ada", "admin")), page_of(cluster))
     assert "A change request has this cluster." in text
 

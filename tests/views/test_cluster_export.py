@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import make_cluster, make_endpoint, make_server, make_user
-from tests.views.pages import awaited, client_of, request_for, sent, text_of
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_server, make_user
+from tests.views.pages import awaited, client_of, sent, text_of
 from upgrades.models import AuditEvent, Cluster
 from upgrades.views import clusters, exports
 
@@ -51,7 +51,7 @@ def test_the_file_holds_the_filtered_list_in_its_order_and_nothing_that_the_read
 def test_a_line_tells_of_its_request_and_of_mixed_servers(reader: Client) -> None:
     cluster = make_cluster()
     make_server(cluster, version="4.2.1.8", build="7")
-    change_request = request_for(cluster)
+    change_request = make_change_request(cluster)
     (line,) = lines_of(reader)
     assert (line["mixed"], line["server_versions"]) == ("yes", "4.2.1.1-101000062023110109; 4.2.1.8-7")
     assert (line["request"], line["request_status"]) == (change_request.number, "in_review")
@@ -129,7 +129,7 @@ def test_thirty_clusters_cost_as_many_queries_as_three(reader: Client) -> None:
     counts = []
     for size in (3, 27):
         for _number in range(size):
-            request_for(make_cluster())
+            make_change_request(make_cluster())
         lines_of(reader)
         with CaptureQueriesContext(connection) as queries:
             lines_of(reader)

@@ -7,8 +7,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.factories import make_cluster, make_endpoint, make_package, make_server, make_user
-from tests.views.pages import client_of, names_of, page_of, request_for, run_of, text_of
+from tests.factories import (
+    make_change_request,
+    make_cluster,
+    make_endpoint,
+    make_package,
+    make_run,
+    make_server,
+    make_user,
+)
+from tests.views.pages import client_of, names_of, page_of, text_of
 from upgrades import selectors
 from upgrades.models import Cluster, Endpoint
 from upgrades.rules import workflow
@@ -128,7 +136,8 @@ def test_versions_are_counted_alike_from_kinds_and_from_rows(endpoint: Endpoint,
     make_cluster(endpoint, zones=0, version="4.2.1.8", environment="dev", missing_since=timezone.now())
     odd = make_cluster(far, zones=1, version="", architecture="aarch64", status="OPERATING", owner="payments")
     make_server(odd, version="4.2.1.8")
-    request_for(make_cluster(far, zones=0, version="4.2.1.10", region_names=["Hangzhou"], architecture="aarch64"))
+    newer = {"version": "4.2.1.10", "region_names": ["Hangzhou"], "architecture": "aarch64"}
+    make_change_request(make_cluster(far, zones=0, **newer))
     filters = {name: value for name, value in filters.items() if value}
     counted = cluster_filters.versions_of(user, selectors.census(user), filters)
     rows = selectors.cluster_list(user, {**filters, "version": ""})
@@ -148,7 +157,7 @@ def test_a_filter_offers_what_occurs_and_keeps_what_the_address_says(reader: Cli
 
 def test_the_quick_filters_show_what_they_count(reader: Client) -> None:
     taken, mixed, gone = make_cluster(name="taken"), make_cluster(name="mixed"), make_cluster(name="gone")
-    request_for(taken)
+    make_change_request(taken)
     make_server(mixed, version="4.2.1.8", build="1")
     Cluster.objects.filter(pk=gone.pk).update(missing_since=timezone.now())
     assert names_of(reader, "?only=open") == ["taken"]
@@ -158,9 +167,9 @@ def test_the_quick_filters_show_what_they_count(reader: Client) -> None:
 
 
 def test_the_row_shows_the_status_of_the_run_once_there_is_one(reader: Client) -> None:
-    change_request = request_for(make_cluster(), status=workflow.RequestStatus.IN_PROGRESS)
+    change_request = make_change_request(make_cluster(), status=workflow.RequestStatus.IN_PROGRESS)
     assert 'data-status="in_progress"' in text_of(reader, LIST)
-    run_of(change_request)
+    make_run(change_request)
     assert 'data-status="unconfirmed"' in text_of(reader, LIST)
 
 

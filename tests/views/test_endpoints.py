@@ -10,9 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.factories import make_cluster, make_endpoint, make_user
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_run, make_user
 from tests.views.acting import queries
-from tests.views.pages import client_of, request_for, run_of, text_of
+from tests.views.pages import client_of, text_of
 from upgrades.models import AuditEvent, Endpoint
 from upgrades.services import credentials
 from upgrades.services.credentials import Credentials
@@ -126,7 +126,7 @@ def test_an_endpoint_is_switched_off_and_on_but_not_under_a_run(admin: Client) -
     admin.post(page_of(endpoint, "switch/"), {"to": "off"})
     assert "Switched off" in text_of(admin, page_of(endpoint))
     admin.post(page_of(endpoint, "switch/"), {"to": "on"})
-    run_of(request_for(make_cluster(endpoint)))
+    make_run(make_change_request(make_cluster(endpoint)))
     assert "stays on, while a run is open there" in text_of(admin, page_of(endpoint))
     assert admin.post(page_of(endpoint, "switch/"), {"to": "off"}).status_code == 409
 
@@ -185,7 +185,7 @@ def test_the_list_costs_the_same_for_three_and_for_thirty(admin: Client) -> None
 def test_clusters_and_runs_are_counted_each_by_itself(admin: Client) -> None:
     endpoint = sealed()
     for number in range(3):
-        run_of(request_for(make_cluster(endpoint, missing_since=None if number else timezone.now())))
+        make_run(make_change_request(make_cluster(endpoint, missing_since=None if number else timezone.now())))
     with CaptureQueriesContext(connection) as captured:
         page = text_of(admin, page_of(endpoint))
     assert "2 clusters" in page

@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from tests.factories import make_cluster, make_endpoint, make_package, make_user
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_package, make_user
 from tests.views.acting import queries, run_of
-from tests.views.pages import client_of, request_for, text_of
+from tests.views.pages import client_of, text_of
 from upgrades import audit
 from upgrades.models import Decision, Endpoint, Halt, User
 from upgrades.rules import Reason, workflow
@@ -53,16 +53,16 @@ def add_row(number: int, reader: User) -> None:
     standby = make_cluster(endpoint, zones=1, environment=place, ocp_id=2, primary_ocp_id=1, labels=[f"label{number}"])
     primary = make_cluster(endpoint, zones=1, environment=place, ocp_id=1, standby_ocp_ids=[2], owner=f"team{number}")
     failed = make_cluster(endpoint, zones=1, environment=place, version=f"4.2.1.{10 + number}")
-    waiting = request_for(standby, requester=person, submitted_at=timezone.now())
+    waiting = make_change_request(standby, requester=person, submitted_at=timezone.now())
     comments.add(change_request=waiting, text="@vera, who was told?", actor=person)
-    request_for(failed, requester=reader, status=workflow.RequestStatus.STALE)
-    run = run_of(request_for(primary, requester=person))
+    make_change_request(failed, requester=reader, status=workflow.RequestStatus.STALE)
+    run = run_of(make_change_request(primary, requester=person))
     Decision.objects.create(
         run=run, kind="abandon", proposer=person, purpose="-", evidence={}, evidence_hash="-",
         expires_at=timezone.now() + timedelta(hours=1),
     )  # fmt: skip
     over = make_cluster(endpoint, zones=1, environment=place)
-    ended = run_of(request_for(over, requester=person), "verified", status_at=timezone.now())
+    ended = run_of(make_change_request(over, requester=person), "verified", status_at=timezone.now())
     audit.record("change_request.create", actor=person, subject=ended.change_request)
     Halt.objects.create(
         kind="restored", reason=Reason("halt.in_force").to_json(), lifted_at=timezone.now(), lifted_by=person,

@@ -10,10 +10,10 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.factories import make_cluster, make_endpoint, make_user
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_user
 from tests.views.acting import run_of
 from upgrades import audit, live
-from upgrades.models import ChainState, ChangeRequest, ClusterHold, Endpoint, Heartbeat, UpgradeRun
+from upgrades.models import ChainState, ClusterHold, Endpoint, Heartbeat, UpgradeRun
 from upgrades.rules import Reason, halts
 from upgrades.services import halts as halting
 
@@ -90,15 +90,7 @@ def test_the_numbers_follow_the_rows():
     now = timezone.now()
     endpoint = make_endpoint(name="shanghai", observed_at=now - timedelta(seconds=400), failure_count=3)
     cluster = make_cluster(endpoint)
-    change_request = ChangeRequest.objects.create(
-        endpoint=endpoint,
-        cluster=cluster,
-        requester=make_user("ada"),
-        target_file_name="x.rpm",
-        purpose="y",
-        plan={},
-        fingerprint="f",
-    )
+    change_request = make_change_request(cluster, requester=make_user("ada"))
     run = run_of(change_request)
     UpgradeRun.objects.filter(pk=run.pk).update(
         status="unconfirmed",

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.factories import make_cluster, make_endpoint, make_package, make_user
-from tests.views.pages import client_of, request_for, text_of
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_package, make_user
+from tests.views.pages import client_of, text_of
 from upgrades.models import Endpoint, Package
 from upgrades.views.package_facts import NAMED
 
@@ -88,7 +88,7 @@ def test_a_link_leads_to_a_request_for_who_may_write_one_where_none_is_open(endp
     package = make_package(endpoint)
     free, taken = make_cluster(endpoint, name="free", environment="dev"), make_cluster(endpoint, environment="dev")
     foreign = make_cluster(endpoint, environment="staging")
-    request_for(taken)
+    make_change_request(taken)
     olga = client_of(make_user("olga", ("operator", "dev"), ("viewer", "staging")))
     text = text_of(olga, page_of(package))
     links = re.findall(r'href="([^"]*change-requests/new/[^"]*)"', text)

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_cluster, make_endpoint, make_package, make_user
-from tests.views.pages import client_of, request_for, text_of
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_package, make_user
+from tests.views.pages import client_of, text_of
 from upgrades.models import Endpoint
 
 pytestmark = pytest.mark.django_db
@@ -66,8 +66,8 @@ def test_with_several_ocps_each_row_names_its_own_and_a_replaced_package_only_it
     far = make_endpoint(name="far-away")
     package = make_package(endpoint, replaced_at=timezone.now(), previous_sha1="4e61" * 10, sha1="90af" * 10)
     make_package(far)
-    near = request_for(make_cluster(endpoint), target_file_name=package.file_name)
-    request = request_for(make_cluster(far), target_file_name=package.file_name)
+    near = make_change_request(make_cluster(endpoint), target_file_name=package.file_name)
+    request = make_change_request(make_cluster(far), target_file_name=package.file_name)
     text = text_of(reader, LIST)
     assert "in prod-shanghai" in text
     assert "in far-away" in text
@@ -86,7 +86,7 @@ def test_a_replaced_package_is_loud_and_names_the_requests_that_meant_the_old_on
     reader: Client, endpoint: Endpoint
 ) -> None:
     package = make_package(endpoint, replaced_at=timezone.now(), previous_sha1="4e61" * 10, sha1="90af" * 10)
-    seen = request_for(make_cluster(endpoint), target_file_name=package.file_name)
+    seen = make_change_request(make_cluster(endpoint), target_file_name=package.file_name)
     text = text_of(reader, LIST)
     assert f"Same file name, other content: {package.file_name}" in text
     assert "Its sha1 was 4e61 4e61… and is 90af 90af…" in text

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.factories import make_cluster, make_endpoint, make_user
+from tests.factories import make_change_request, make_cluster, make_endpoint, make_user
 from tests.scenes import Cast
 from tests.views.acting import client_of, draft, in_review, mirror, run_of, url
-from tests.views.pages import request_for, text_of
+from tests.views.pages import text_of
 from upgrades.models import ChangeRequest, Package, UpgradeRun
 from upgrades.services import change_requests, moves, staleness
 from upgrades.views.keyset import PAGE
@@ -77,7 +77,7 @@ def test_runs_are_found_by_cluster_environment_person_and_period(cast: Cast) -> 
 def test_both_lists_go_on_by_key_and_count_nothing() -> None:
     reader, endpoint = make_user("vera", "viewer"), make_endpoint()
     for _ in range(PAGE + 3):
-        run_of(request_for(make_cluster(endpoint, zones=0), requester=reader))
+        run_of(make_change_request(make_cluster(endpoint, zones=0), requester=reader))
     client = client_of(reader)
     for address in (REQUESTS, RUNS):
         first = numbers(client, address)
