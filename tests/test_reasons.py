@@ -21,6 +21,14 @@ def test_lists_are_joined_and_missing_parameters_show() -> None:
     assert "?" in reasons.sentence(Reason("cluster.versions_differ"))
 
 
+def test_the_reason_behind_a_reason_is_told_in_words() -> None:
+    behind = {"why": "ocp.refused", "http_status": 502, "code": "OBE11020"}
+    assert reasons.sentence(Reason("start.unreadable", behind)) == (
+        "OCP could not be read before the start. OCP refused the request (502 OBE11020)."
+    )
+    assert reasons.sentence(Reason("doctor.halted", {"why": "made.up"})) == "Nothing is sent to OCP. made.up"
+
+
 def test_a_name_cannot_turn_the_sentence_round() -> None:
     shown = reasons.sentence(Reason("package.unknown", {"file_name": "a\u202egpj.mpr\n"}))
     assert shown == r"OCP's repository has no package a\u202egpj.mpr\u000a."

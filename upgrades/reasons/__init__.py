@@ -54,7 +54,16 @@ def sentence(reason: Reason) -> str:
     words = SENTENCES.get(reason.code)
     if words is None:
         return reason.code
-    return str(words) % _Shown({name: _word(name, value) for name, value in reason.params.items()})
+    shown = _Shown({name: _word(name, value) for name, value in reason.params.items()})
+    if "why" in shown:
+        shown["why"] = _why(reason)
+    return str(words) % shown
+
+
+def _why(reason: Reason) -> str:
+    """The sentence of the reason behind `reason`: its code is the parameter `why`, its parameters are beside that."""
+    behind = {name: value for name, value in reason.params.items() if name != "why"}
+    return sentence(Reason(str(reason.params["why"]), behind))
 
 
 def _word(name: str, value: object) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 DOCTOR: Mapping[str, str | Promise] = {
     "doctor.not_looked_at": _("%(what)s could not be looked at: %(error)s."),
-    "doctor.halted": _("Nothing is sent to OCP (%(kind)s, %(code)s)."),
+    "doctor.halted": _("Nothing is sent to OCP. %(why)s"),
     "doctor.not_halted": _("What is approved can be sent to OCP."),
     "doctor.state_compared": _("%(host)s compared its file with the database %(seconds)s s ago."),
     "doctor.state_old": _("%(host)s has not compared its file with the database for %(seconds)s s."),

@@ -65,7 +65,7 @@ def read(change_request: ChangeRequest, *, seconds: float) -> Reading:
     except OcpError as error:
         endpoints.note_failure(endpoint, error, selectors.database_now())
         found = endpoints.reason_of(error)
-        raise Blocked(Reason("start.unreadable", {"code": found.code, **found.params})) from error
+        raise Blocked(Reason("start.unreadable", {**found.params, "why": found.code})) from error
     except Invalid as error:
         raise Blocked(error.reason) from error
 

@@ -21,7 +21,7 @@ def halts() -> Iterator[Line]:
     found = selectors.open_halts()
     for halt in found:
         reason = Reason.from_json(halt.reason)
-        yield Line(Topic.SENDING, Level.TROUBLE, Reason("doctor.halted", {"kind": halt.kind, "code": reason.code}))
+        yield Line(Topic.SENDING, Level.TROUBLE, Reason("doctor.halted", {**reason.params, "why": reason.code}))
     if not found:
         yield Line(Topic.SENDING, Level.OK, Reason("doctor.not_halted"))
 
