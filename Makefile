@@ -3,6 +3,7 @@
 # make test-servers    the same tests on the PostgreSQL and Redis of DATABASE_SUPERUSER_URL and REDIS_URL
 # make test-faults  faults, crashes and attacks, 25 minutes        make faults  the same in full, in parts
 # make mutants small wrongs in rules, services and the OCP client: each must turn a test red; hours for all of them
+# make fuzz    a million bytes grown out of documented answers against the readers of OCP's, by atheris
 # make audit   semgrep with our own rules, bandit, committed secrets; needs no network once it is installed
 # make coverage the tests again, by half slower, with what they miss
 # make bench   figures into bench/                 make journey the main job by a real browser
@@ -29,7 +30,7 @@ PRODUCTION = OCPDASH_MODE=production ALLOWED_HOSTS=ocpdash.example \
 
 CHINESE := upgrades/locale/zh_Hans/LC_MESSAGES/django
 
-.PHONY: demo test test-faults faults mutants coverage test-servers check audit bench journey messages openapi settings venv clean
+.PHONY: demo test test-faults faults fuzz mutants coverage test-servers check audit bench journey messages openapi settings venv clean
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/python manage.py demo --port $(PORT) $(ARGS)
@@ -42,6 +43,9 @@ test-faults: venv
 
 faults: venv
 	@chromium=$$(sh .ci/chromium) && CHROMIUM="$$chromium" $(BIN)/python -m tests.faults $(ARGS)
+
+fuzz: .venv-fuzz/.installed
+	@FAULTS_KEEP=1 .venv-fuzz/bin/python -m tests.faults.fuzz $(ARGS)
 
 mutants: venv
 	@$(BIN)/python -m tests.faults.mutants $(ARGS)
@@ -112,5 +116,11 @@ $(VENV)/.installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
 	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.txt
 	@touch $@
 
+.venv-fuzz/.installed: requirements-fuzz.txt requirements.txt
+	@$(FIND_PYTHON); "$$python" -m venv .venv-fuzz
+	@echo "Installing what fuzzes into .venv-fuzz"
+	@.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-fuzz.txt
+	@touch $@
+
 clean:
-	@rm -rf $(VENV) .venv-audit var .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov
+	@rm -rf $(VENV) .venv-audit .venv-fuzz var .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov

@@ -12,8 +12,8 @@ from tests.faults.catalogue import FAULTS
 LINK = re.compile(r"\[`(?P<name>[\w.]+)`\]\((?P<path>[^)#\s]+)\)")
 # Sections whose every line has to name its test.
 PROVED = ("What holds", "Which faults strike", "The checker is proved, too")
-# Played by a command of its own: make mutants.
-OTHERS = ("R9",)
+# Played by commands of their own: make mutants, make fuzz.
+OTHERS = ("R9", "R12-parser")
 ROOT = table.PAGE.parent.parent
 
 

@@ -32,7 +32,9 @@ def test_each_test_that_a_threat_names_exists(number: str) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt", "requirements-audit.txt"])
+@pytest.mark.parametrize(
+    "file", ["requirements.txt", "requirements-dev.txt", "requirements-audit.txt", "requirements-fuzz.txt"]
+)
 def test_every_requirement_is_pinned_and_comes_from_no_other_place(file: str) -> None:
     lines = [line.partition("#")[0].strip() for line in (ROOT / file).read_text(encoding="utf-8").splitlines()]
     pinned = re.compile(r"[A-Za-z0-9._-]+(\[[a-z]+\])?==[A-Za-z0-9.]+( ; .+)?")
