@@ -17,6 +17,13 @@ from upgrades.simulator.server import LookAlike
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECONDS = 20_000
+# The place in the drawing that a place of the window shows.
+POINTED = """([x, y]) => {
+  const dag = document.querySelector(".dag");
+  const own = dag.getBoundingClientRect();
+  const scale = own.width / dag.viewBox.baseVal.width;
+  return [(x - own.left) / scale, (y - own.top) / scale];
+}"""
 SCROLLED = "document.querySelector('.canvas').scrollLeft"
 
 
@@ -184,13 +191,8 @@ def test_graph_is_zoomed_dragged_and_fitted_and_the_address_shows_the_same(
     expect(dag).to_have_attribute("width", str(natural))
     box = canvas.bounding_box()
     assert box is not None
+    is_zoomed_by_the_wheel(page, box["x"] + box["width"] / 2, box["y"] + 150)
     page.mouse.move(box["x"] + 200, box["y"] + 150)
-    page.mouse.wheel(0, 10)
-    expect(figure).to_have_text("100 %")
-    page.keyboard.down("Control")
-    page.mouse.wheel(0, -300)
-    page.keyboard.up("Control")
-    expect(figure).not_to_have_text("100 %")
     expect(page).to_have_url(re.compile(r"zoom=\d+&centre=-?\d+,-?\d+"))
     left, address = canvas.evaluate("canvas => canvas.scrollLeft"), page.url
     page.mouse.down()
@@ -203,6 +205,24 @@ def test_graph_is_zoomed_dragged_and_fitted_and_the_address_shows_the_same(
     page.keyboard.press("c")
     expect(page).to_have_url(re.compile(f"node={at_work(run)}"))
     expect(page.locator(f'.node[data-key="{at_work(run)}"]')).to_be_in_viewport()
+
+
+def is_zoomed_by_the_wheel(page: Page, x: float, y: float) -> None:
+    """With Control alone; stretched at first, then drawn at its size, and what the pointer is on stays there."""
+    dag, figure = page.locator(".dag"), page.locator("[data-zoom-figure]")
+    page.mouse.move(x, y)
+    page.mouse.wheel(0, 10)
+    wait_until(lambda: page.locator(".canvas").evaluate("canvas => canvas.scrollTop") + page.evaluate("scrollY") == 10)
+    expect(figure).to_have_text("100 %")
+    natural, pointed = int(dag.get_attribute("width") or 0), page.evaluate(POINTED, [x, y])
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    expect(figure).not_to_have_text("100 %")
+    expect(dag).not_to_have_class(re.compile("dag--held"))
+    assert int(dag.get_attribute("width") or 0) > natural
+    now = page.evaluate(POINTED, [x, y])
+    assert [round(one - other) for one, other in zip(pointed, now, strict=True)] == [0, 0]
 
 
 def is_fitted(page: Page) -> None:

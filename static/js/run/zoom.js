@@ -9,6 +9,7 @@ const STEP = 1.25;
 const FAR = 0.45;
 const DRAG_FROM = 5;
 const WRITE_MS = 250;
+const REST_MS = 150;
 
 export class Zoom {
   constructor(document, onLook) {
@@ -37,6 +38,7 @@ export class Zoom {
 
   // After the graph was drawn anew, as the address has it.
   drawn() {
+    this.held = null;
     if (this.dag?.checkVisibility()) this.look();
   }
 
@@ -44,6 +46,7 @@ export class Zoom {
     const link = event.target.closest?.("a[data-zoom]");
     if (!link || !this.dag || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
+    this.settle();
     const wish = link.dataset.zoom;
     if (wish === "fit") this.fit();
     else this.zoom(wish === "plain" ? 1 : this.scale * (wish === "in" ? STEP : 1 / STEP));
@@ -56,16 +59,46 @@ export class Zoom {
     this.look();
   }
 
-  // Keeps the point under the pointer, else the middle, where it is.
-  zoom(wanted, pointer) {
-    const scale = Math.min(MOST, Math.max(LEAST, wanted));
+  // Keeps the middle where it is.
+  zoom(wanted) {
+    const scale = possible(wanted);
     const frame = this.canvas.getBoundingClientRect();
-    const [left, top] = pointer ? [pointer.x - frame.left, pointer.y - frame.top] : [frame.width / 2, frame.height / 2];
+    const [left, top] = [frame.width / 2, frame.height / 2];
     const own = this.dag.getBoundingClientRect();
     const grown = scale / this.scale;
     const [x, y] = [(left + frame.left - own.left) * grown, (top + frame.top - own.top) * grown];
     this.size(scale);
     this.moveTo(x, y, left, top);
+    this.look();
+  }
+
+  // While the wheel turns, the picture is stretched as it was painted, round the pointer: to paint all text anew in each
+  // frame takes longest. It is drawn at its size when the wheel rests.
+  stretch(wanted, pointer) {
+    const scale = possible(wanted);
+    const [frame, own, grown] = [this.canvas.getBoundingClientRect(), this.dag.getBoundingClientRect(), scale / this.scale];
+    const [room, wide] = [this.canvas.clientWidth - own.width * grown, pointer.x - (pointer.x - own.left) * grown];
+    const [gap, tall] = [this.canvas.clientHeight - own.height * grown, pointer.y - (pointer.y - own.top) * grown];
+    const left = room > 0 ? frame.left + room / 2 : Math.min(frame.left, Math.max(frame.left + room, wide));
+    const top = gap > 0 ? frame.top : Math.min(frame.top, Math.max(frame.top + gap, tall));
+    this.held ||= { grown: 1, x: 0, y: 0 };
+    this.held = { grown: this.held.grown * grown, x: this.held.x + left - own.left, y: this.held.y + top - own.top };
+    this.dag.classList.add("dag--held");
+    this.dag.style.transform = `translate(${this.held.x}px, ${this.held.y}px) scale(${this.held.grown})`;
+    this.look();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.settle(), REST_MS);
+  }
+
+  settle() {
+    clearTimeout(this.resting);
+    if (!this.held || !this.dag) return;
+    const [frame, own, scale] = [this.canvas.getBoundingClientRect(), this.dag.getBoundingClientRect(), this.scale];
+    this.held = null;
+    this.dag.classList.remove("dag--held");
+    this.dag.style.transform = "";
+    this.size(scale);
+    this.moveTo(frame.left - own.left, frame.top - own.top, 0, 0);
     this.look();
   }
 
@@ -99,7 +132,7 @@ export class Zoom {
     this.isPending = true;
     requestAnimationFrame(() => {
       this.isPending = false;
-      this.zoom(this.wish, event);
+      this.stretch(this.wish, event);
       this.write();
     });
   }
@@ -108,6 +141,7 @@ export class Zoom {
   pressed(event) {
     const canvas = event.target.closest?.(".canvas");
     if (!canvas || !this.dag || event.button || event.pointerType !== "mouse" || onScrollbar(canvas, event)) return;
+    this.settle();
     const from = { x: event.clientX, y: event.clientY, left: canvas.scrollLeft, top: canvas.scrollTop };
     const listening = new AbortController();
     const { signal } = listening;
@@ -153,6 +187,8 @@ export class Zoom {
     history.replaceState(history.state, "", `?${query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",")}`);
   }
 }
+
+const possible = (scale) => Math.min(MOST, Math.max(LEAST, scale));
 
 function onScrollbar(canvas, event) {
   const frame = canvas.getBoundingClientRect();
