@@ -72,8 +72,8 @@ export class Zoom {
     this.look();
   }
 
-  // While the wheel turns, the picture is stretched as it was painted, round the pointer: to paint all text anew in each
-  // frame takes longest. It is drawn at its size when the wheel rests.
+  // While the wheel turns, the picture is stretched as it was painted, round the pointer: to paint text and what comes into
+  // the frame anew each time takes longest. It is drawn at its size, and whole, when the wheel rests.
   stretch(wanted, pointer) {
     const scale = possible(wanted);
     const [frame, own, grown] = [this.canvas.getBoundingClientRect(), this.dag.getBoundingClientRect(), scale / this.scale];
@@ -118,7 +118,7 @@ export class Zoom {
   // Text that nobody can read is not painted; the figure says how large it is.
   look() {
     this.dag.classList.toggle("dag--far", this.scale < FAR);
-    this.onLook();
+    if (!this.held) this.onLook();
     const figure = this.document.querySelector("[data-zoom-figure]");
     if (figure) figure.textContent = `${Math.round(this.scale * 100)} %`;
   }
