@@ -3,7 +3,8 @@
 FROM python:3.11-slim AS ocpdash
 
 # HOME: the root file system is read-only where this runs, and /tmp is not.
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+# MALLOC_ARENA_MAX: glibc keeps a heap for each thread otherwise, and the memory of a worker of many grows for hours.
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp MALLOC_ARENA_MAX=2
 WORKDIR /srv/ocpdash
 
 # A number, so that an orchestrator can see that it is not root; a name, since PostgreSQL's initdb asks for one.

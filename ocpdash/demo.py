@@ -84,6 +84,8 @@ def environment() -> dict[str, str]:
         "OCP_USERNAME": "ocpdash",
         "OCP_PASSWORD": "ocpdash-demo",
         "OCP_ACCOUNT_IS_OURS": "true",
+        # As in the image: glibc's heaps of many threads grow.
+        "MALLOC_ARENA_MAX": "2",
         **embedded.addresses(var),
         **{name: os.environ.get(name, duration) for name, duration in DURATIONS.items()},
     }

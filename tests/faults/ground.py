@@ -139,6 +139,7 @@ class Services:
             "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0",
             "OCP_URL": "",
             "STATE_DIR": str(self.state),
+            "MALLOC_ARENA_MAX": "2",
         }
 
     def shared(self) -> "Crew":
