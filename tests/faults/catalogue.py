@@ -69,3 +69,16 @@ _MODEL = (
 )
 
 FAULTS: dict[str, Fault] = {fault.id: fault for fault in (*_REAL, *_MODEL)}
+
+# What must not have one survivor: four eyes, the fingerprint, T1, the one POST and its verdict, moves, no redirect.
+GUARDS = (
+    "upgrades/rules/policy.py",
+    "upgrades/rules/submission.py",
+    "upgrades/rules/plan.py",
+    "upgrades/services/submission.py",
+    "upgrades/services/sending.py",
+    "upgrades/services/moves.py",
+    "upgrades/services/votes.py",
+    "upgrades/services/holds.py",
+    "upgrades/ocp/transport.py",
+)

@@ -27,22 +27,11 @@ from django.db import connections
 from ocpdash import embedded
 from tests import settings as test_settings
 from tests.faults import record
+from tests.faults.catalogue import GUARDS
 from tests.faults.mutations import Mutant, mutants
 
 ROOT = Path(__file__).parent.parent.parent
 ROOMS = {"rules": ["tests/rules"], "ocp": ["tests/ocp"], "services": ["tests/services"]}
-# What must not have one survivor: four eyes, the fingerprint, T1, the one POST and its verdict, moves, no redirect.
-GUARDS = (
-    "upgrades/rules/policy.py",
-    "upgrades/rules/submission.py",
-    "upgrades/rules/plan.py",
-    "upgrades/services/submission.py",
-    "upgrades/services/sending.py",
-    "upgrades/services/moves.py",
-    "upgrades/services/votes.py",
-    "upgrades/services/holds.py",
-    "upgrades/ocp/transport.py",
-)
 TESTS_AT_MOST = 60
 # A child that takes so many times as long as the same tests did before hangs.
 PATIENCE, LEAST_SECONDS = 5.0, 30.0
