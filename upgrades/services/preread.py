@@ -13,7 +13,7 @@ from upgrades.ocp import types, words
 from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import OcpError
 from upgrades.rules import Reason, preread
-from upgrades.services import endpoints, identity, inventory, plans
+from upgrades.services import endpoints, identity, inventory, plans, readability
 from upgrades.services.moves import Invalid
 
 _NEWEST = 200
@@ -63,8 +63,7 @@ def read(change_request: ChangeRequest, *, seconds: float) -> Reading:
     try:
         return _read(change_request, endpoints.client(endpoint), _Budget(seconds))
     except OcpError as error:
-        endpoints.note_failure(endpoint, error, selectors.database_now())
-        found = endpoints.reason_of(error)
+        found = readability.blame(endpoint, error, selectors.database_now())
         raise Blocked(Reason("start.unreadable", {**found.params, "why": found.code})) from error
     except Invalid as error:
         raise Blocked(error.reason) from error
