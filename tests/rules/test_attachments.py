@@ -77,6 +77,13 @@ def test_what_is_not_what_it_says_is_refused(name: str, content: bytes, code: st
     assert found.code == code
 
 
+def test_the_largest_file_is_taken_and_a_larger_one_told_the_limit_in_megabytes() -> None:
+    assert judge("a.txt", b"x" * MOST_BYTES) == "text"
+    found = judge("a.txt", b"x" * (MOST_BYTES + 1))
+    assert isinstance(found, Reason)
+    assert found.params == {"limit": MOST_BYTES / 2**20}
+
+
 def test_every_kind_has_a_content_type_that_no_browser_runs() -> None:
     assert set(KINDS.values()) == set(CONTENT_TYPES)
     assert not [kind for kind in CONTENT_TYPES.values() if "html" in kind or "svg" in kind or "script" in kind]

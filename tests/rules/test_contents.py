@@ -34,6 +34,14 @@ def test_nothing_else_is_a_ticket(typed: str) -> None:
     assert found.code.startswith("ticket.")
 
 
+def test_the_longest_ticket_is_taken_and_a_longer_one_called_too_long() -> None:
+    longest = "https://a/".ljust(contents.LONGEST_TICKET, "x")
+    assert contents.ticket(longest) == longest
+    found = contents.ticket(f"{longest}x")
+    assert isinstance(found, Reason)
+    assert found.code == "ticket.too_long"
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
