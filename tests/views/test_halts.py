@@ -1,10 +1,13 @@
 """The banner of a halt on every page, the page that says why, and the page of the doctor."""
 
+import html
+
 import pytest
 from django.test import Client
 
 from tests.factories import make_user
 from tests.town import PASSWORD
+from upgrades import reasons
 from upgrades.models import AuditEvent, Halt
 from upgrades.rules import Reason, halts
 from upgrades.services import halts as service
@@ -93,4 +96,4 @@ def test_the_doctor_is_for_admins_of_all_and_tells_the_remedy():
     assert "No worker has compared a file of its own with the database within a day." in text
     assert "Start the workers, and give STATE_DIR a folder that outlives restarts." in text
     service.declare(halts.Kind.FILE_MISSING, WHY)
-    assert "Nothing is sent to OCP (file_missing, halt.file_missing)." in page(admin, "/doctor/")
+    assert f"Nothing is sent to OCP. {reasons.sentence(WHY)}" in html.unescape(page(admin, "/doctor/"))
