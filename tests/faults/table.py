@@ -77,7 +77,7 @@ def _threat(number: str, threat: Threat) -> str:
 def _room(about: str) -> str:
     """Of "mutants of upgrades/rules/plan.py, 98.6 % killed" the room, or that it is a guard."""
     module = about.removeprefix("mutants of ").partition(",")[0]
-    room = "guard functions" if module in GUARDS else "/".join(module.split("/")[:2])
+    room = "guard functions" if module in GUARDS else module.rpartition("/")[0]
     return f"mutants of {room}"
 
 
