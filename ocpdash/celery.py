@@ -55,6 +55,7 @@ ROUTES = {
     "upgrades.inventory": "inventory",
     "upgrades.topology": "inventory",
 }
+QUEUES = tuple(dict.fromkeys(ROUTES.values()))
 WORKERS = {"tick": ("tick",), "follow": ("follow", "inventory")}
 # Started as they are needed. An OCP that falls silent holds one for each kind of read until their deadline, later one
 # at a time (services/schedule.py): enough for three that do so together, and for those that are well.
@@ -81,7 +82,7 @@ app.conf.update(
     result_backend_transport_options={"visibility_timeout": VISIBILITY_SECONDS},
     task_default_queue="follow",
     # A key of its own each: without one, all would be bound to the default's and every message go to every queue.
-    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in ("tick", "follow", "inventory")],
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
     # And one for each worker alone: by it come its own canaries.
     worker_direct=True,
     task_routes={task: {"queue": queue} for task, queue in ROUTES.items()},
@@ -103,7 +104,7 @@ def canary_seconds() -> float:
 @app.on_after_configure.connect
 def add_canaries(sender: Celery, **_signal: Any) -> None:
     """Beat sends one to each queue: where it is consumed, both live."""
-    for queue in dict.fromkeys(ROUTES.values()):
+    for queue in QUEUES:
         sender.add_periodic_task(canary_seconds(), sender.signature(CANARY), name=f"canary {queue}", queue=queue)
 
 
@@ -166,7 +167,7 @@ def forget_worker(sender: Any, **_signal: Any) -> None:
 @beat_init.connect
 def send_first_canaries(**_signal: Any) -> None:
     """Beat waits before it sends any: until then every queue would be called silent, and beat itself."""
-    for queue in dict.fromkeys(ROUTES.values()):
+    for queue in QUEUES:
         _send_canary(queue)
 
 

@@ -16,6 +16,8 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 WATCH_KEY = "ocpdash:watch"
+# All workers share these; a message by any other came by the worker's own. Which task goes by which: ocpdash.celery.
+QUEUES = ("tick", "follow", "inventory")
 _SOON = b"soon"
 _RING_ERRORS = (redis.RedisError, OperationalError, OSError)
 

@@ -65,7 +65,7 @@ def tick() -> None:
     calls = [(name, [key]) for name, key in schedule.due()] + [("upgrades.expire", []), ("upgrades.seal", [])]
     routes = current_app.conf.task_routes
     # Nobody serves a queue that is crowded: what is sent there would only fill Redis.
-    served = {queue for queue in heartbeats.QUEUES if live.waiting(queue) < CROWDED}
+    served = {queue for queue in live.QUEUES if live.waiting(queue) < CROWDED}
     for name, keys in calls:
         if routes[name]["queue"] in served:
             current_app.send_task(name, args=keys)

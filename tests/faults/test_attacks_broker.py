@@ -21,10 +21,10 @@ from tests.faults import lengths, record
 from tests.scenes import Cast, posts
 from tests.stack import Stack
 from tests.test_urls import contents
+from upgrades import live
 from upgrades.models import ChangeRequest, Heartbeat
 from upgrades.simulator.server import LookAlike
 
-QUEUES = ("tick", "follow", "inventory")
 TASKS = ("submit", "act", "sweep", "follow", "verify", "expire", "seal", "inventory", "topology", "tick")
 
 
@@ -90,8 +90,8 @@ def test_what_strangers_put_into_the_queues_runs_nothing_and_stops_nobody(
     before = contents()
     for seed in seeds:
         dice = random.Random(seed)  # noqa: S311 (a seed, no secret)
-        redis.lpush(dice.choice(QUEUES), forged(dice, trap, waiting.pk))
-    wait_until(lambda: not any(redis.llen(queue) for queue in QUEUES), 60)
+        redis.lpush(dice.choice(live.QUEUES), forged(dice, trap, waiting.pk))
+    wait_until(lambda: not any(redis.llen(queue) for queue in live.QUEUES), 60)
     Heartbeat.objects.all().delete()
     redis.lpush("tick", message("upgrades.tick", []))
     assert wait_until(lambda: Heartbeat.objects.exists(), 20), "the worker hears nothing any more"

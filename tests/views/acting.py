@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.factories import make_cluster, make_endpoint, make_package
+from tests.factories import make_cluster, make_endpoint, make_package, make_run
 from tests.scenes import Cast
 from upgrades.models import AuditEvent, ChangeRequest, Cluster, UpgradeRun, User
 from upgrades.rules import workflow
@@ -69,18 +69,11 @@ def run_of(change_request: ChangeRequest, status: str = workflow.RunStatus.UNCON
     ChangeRequest.objects.filter(pk=change_request.pk).update(status=workflow.RequestStatus.IN_PROGRESS)
     an_hour_ago = timezone.now() - timedelta(hours=1)
     values: dict[str, Any] = {
-        "endpoint": change_request.endpoint,
-        "status": status,
-        "cluster_ocp_id": change_request.cluster.ocp_id,
-        "affected_ocp_ids": [change_request.cluster.ocp_id],
-        "body": "{}",
-        "fingerprint": change_request.fingerprint,
-        "worker_token": "worker",
         "intent_at": an_hour_ago,
         "swept_at": timezone.now(),
         "ocp_task_id": None if status in ("unconfirmed", "submitting") else 4200 + change_request.pk,
     }
-    return UpgradeRun.objects.create(change_request=change_request, **values | over)
+    return make_run(change_request, status, **values | over)
 
 
 def queries(client: Client, address: str) -> int:

@@ -17,7 +17,6 @@ from upgrades.selectors.clock import database_now
 from upgrades.selectors.halts import open_halts
 from upgrades.selectors.heartbeats import PARTS
 
-QUEUES = ("tick", "follow", "inventory")
 _UNSEALED = """SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(e.at)), 0)
     FROM upgrades_auditevent e
     WHERE e.id > %s AND NOT EXISTS (SELECT FROM upgrades_auditseal s WHERE s.event_id = e.id)"""
@@ -88,7 +87,7 @@ def _of_parts(now: datetime) -> Iterator[Family]:
     samples = tuple(((part,), _age(found.get(name), now)) for part, (name, _is_canary) in PARTS.items())
     text = "Since when a part of ocpdash gave no sign of life: worker (the tick), follower, inventory, beat."
     yield Family("ocpdash_heartbeat_age_seconds", text, ("part",), samples)
-    canaries = tuple(((queue,), _age(found.get(f"queue {queue}"), now)) for queue in QUEUES)
+    canaries = tuple(((queue,), _age(found.get(f"queue {queue}"), now)) for queue in live.QUEUES)
     text = "Since when no canary was taken from a queue."
     yield Family("ocpdash_canary_age_seconds", text, ("queue",), canaries)
 
@@ -107,7 +106,7 @@ def _of_endpoints(now: datetime) -> Iterator[Family]:
 def _of_queues() -> Iterator[Family]:
     samples = []
     with suppress(redis.RedisError):
-        samples = [((queue,), float(live.waiting(queue))) for queue in QUEUES]
+        samples = [((queue,), float(live.waiting(queue))) for queue in live.QUEUES]
     yield Family("ocpdash_queue_length", "Messages that nobody has taken yet.", ("queue",), tuple(samples))
     yield _one("ocpdash_redis_up", "1 where Redis answers.", bool(samples))
 

@@ -12,8 +12,6 @@ from upgrades import live
 from upgrades.models import Heartbeat
 from upgrades.services import schedule
 
-# All workers share these; a message by any other came by the worker's own.
-QUEUES = ("tick", "follow", "inventory")
 # A worker that was taken away for good leaves a row behind.
 _KEPT = timedelta(days=1)
 _WORKER = "worker "
@@ -25,7 +23,7 @@ _TICK = "worker"
 
 def note_canary(queue: str, worker: str) -> None:
     """A canary came by `queue` to `worker`: beat's by a queue of all, or the worker's own by its own queue."""
-    if queue in QUEUES:
+    if queue in live.QUEUES:
         schedule.beat_heart("beat")
         schedule.beat_heart(f"queue {queue}")
         return

@@ -6,7 +6,6 @@ from ocpdash import versions
 from upgrades import live
 from upgrades.rules import Reason
 from upgrades.rules.doctor import Level, Line, Topic
-from upgrades.services.heartbeats import QUEUES
 
 # Minutes of ticks that nobody took: few at a busy moment, many where nobody serves the queue.
 MANY, CROWDED = 100, 500
@@ -31,7 +30,7 @@ def server() -> Iterator[Line]:
 
 def queues() -> Iterator[Line]:
     """How many messages wait."""
-    for queue in QUEUES:
+    for queue in live.QUEUES:
         waiting = live.waiting(queue)
         level = Level.TROUBLE if waiting >= CROWDED else Level.WARNING if waiting >= MANY else Level.OK
         code = "doctor.queue" if level is Level.OK else "doctor.queue_long"
