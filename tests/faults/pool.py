@@ -33,7 +33,7 @@ class Pool:
         pid = min(self._ends, key=lambda pid: self._ends[pid])
         time.sleep(max(0.0, self._ends[pid] - time.monotonic()))
         self._kill(pid)
-        _forget_leases()
+        forget_leases()
         self._fork()
 
     def kill_all(self) -> None:
@@ -57,7 +57,7 @@ class Pool:
         self._ends[pid] = time.monotonic() + self._dice.uniform(0.0, self._longest_life)
 
 
-def _forget_leases() -> None:
+def forget_leases() -> None:
     """Time passes: a lease of the dead would keep the others waiting. Those of the living may run out as well."""
     ChangeRequest.objects.filter(status="starting").update(claimed_until=None)
     restart.pass_time()
