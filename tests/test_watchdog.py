@@ -8,7 +8,7 @@ import pytest
 
 from ocpdash.celery import ROUTES, WORKERS, app, canary_seconds
 from ocpdash.watchdog import EXIT_CODE, LOOK_SECONDS, Silence
-from upgrades.services import heartbeats
+from upgrades.live import QUEUES
 
 # `ask` answers what is given, and `heard` is called every so many seconds.
 PROGRAM = """
@@ -72,7 +72,7 @@ def test_only_an_idle_process_ends(is_taken: bool, work: str, code: int) -> None
 
 def test_every_queue_has_a_canary_and_is_known_where_canaries_are_noted() -> None:
     queues = {queue for served in WORKERS.values() for queue in served}
-    assert set(heartbeats.QUEUES) == set(ROUTES.values()) == queues
+    assert set(QUEUES) == set(ROUTES.values()) == queues
     entries = {name: entry for name, entry in app.conf.beat_schedule.items() if name.startswith("canary ")}
     assert {entry["options"]["queue"] for entry in entries.values()} == queues
     assert {entry["schedule"] for entry in entries.values()} == {canary_seconds()} == {30}
