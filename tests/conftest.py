@@ -104,7 +104,7 @@ def django_db_setup(services: embedded.Services | servers.Given, django_db_block
     with django_db_blocker.unblock():
         call_command("migrate", verbosity=0)
         connections["owner"].close()
-    TransactionTestCase._fixture_teardown = lambda _self: clean_database(services.superuser_url)
+    TransactionTestCase._fixture_teardown = lambda _self: clean_database(services.superuser_url)  # type: ignore[attr-defined]
 
 
 def clean_database(superuser_url: str, state: Path = test_settings.STATE_DIR) -> None:

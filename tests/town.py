@@ -62,12 +62,12 @@ class Knocker(Client):
     """A client that keeps nothing of how an answer was made: copies of every template's context take half the time."""
 
     def request(self, **request: Any) -> HttpResponse:  # type: ignore[override]
-        answer = self.handler(self._base_environ(**request))
+        answer = self.handler(self._base_environ(**request))  # type: ignore[attr-defined]
         if answer.status_code == 500:
             raise AssertionError(f"{answer.wsgi_request.method} {answer.wsgi_request.path}: 500")
-        if answer.streaming and answer.is_async:
+        if answer.streaming and answer.is_async:  # type: ignore[attr-defined]
             whole = HttpResponse(sent(answer), status=answer.status_code, headers=answer.headers)
-            whole.wsgi_request = answer.wsgi_request
+            whole.wsgi_request = answer.wsgi_request  # type: ignore[attr-defined]
             return whole
         return answer
 

@@ -122,4 +122,4 @@ def leave_inherited() -> None:
     for alias in connections:
         _inherited.append(connections[alias].connection)
         connections[alias].connection = None
-    current_app._after_fork()
+    current_app._after_fork()  # type: ignore[attr-defined]

@@ -199,8 +199,8 @@ def _turn(holder: object, hosts: Mapping[str, str], named: Mapping[str, Any]) ->
     live.connection.cache_clear()
     broker = named["REDIS_URL"].replace("unix://", "redis+socket://", 1)
     current_app.conf.update(broker_url=broker, broker_read_url=broker, broker_write_url=broker)
-    current_app.amqp._producer_pool = None
-    current_app._pool = None
+    current_app.amqp._producer_pool = None  # type: ignore[attr-defined]
+    current_app._pool = None  # type: ignore[attr-defined]
 
 
 class Crew:

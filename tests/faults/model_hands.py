@@ -11,7 +11,7 @@ from tests import scenes
 from tests.conftest import clean_database
 from tests.factories import make_user
 from tests.faults import checker
-from tests.faults.model import OK, PEOPLE, REQUESTER, ROLES
+from tests.faults.model import OK, PEOPLE, REQUESTER, ROLES, Model
 from tests.scenes import control, posts
 from upgrades.models import ChangeRequest, Cluster, Endpoint, UpgradeRun, User, Vote
 from upgrades.services import change_requests, moves, users, votes
@@ -43,6 +43,7 @@ class Hands(RuleBasedStateMachine):
 
     settings = None
     superuser_url = ""
+    model: Model
     # What the checker found, over all stories.
     violations = []
 

@@ -115,7 +115,7 @@ def shown(endpoints: list[Endpoint]) -> Iterator[tuple[str, str]]:
         client.force_login(make_user(f"canary-{role}", role))
         for address in [*map(reverse, PAGES), *details]:
             answer = client.get(address)
-            text = b"".join(answer.streaming_content) if answer.streaming and not answer.is_async else b""
+            text = b"".join(answer.streaming_content) if answer.streaming and not answer.is_async else b""  # type: ignore[attr-defined]
             yield f"{address} as {role}", (text or (b"" if answer.streaming else answer.content)).decode()
 
 

@@ -42,7 +42,7 @@ def test_very_first_bytes_that_do_not_all_leave_may_have_been_sent():
 
 @pytest.mark.parametrize("call", ["send", "sendall", "recv_into"])
 def test_every_operation_of_a_socket_ends_with_the_deadline(call):
-    with socket.create_server(("127.0.0.1", 0)) as listener, open_socket(*listener.getsockname(), Deadline(5)) as sock:
+    with socket.create_server(("127.0.0.1", 0)) as listener, open_socket(*listener.getsockname(), Deadline(5)) as sock:  # type: ignore[call-arg]
         sock.settimeout(60)
         sock.deadline = Deadline(0.3)
         operation = getattr(sock, call)

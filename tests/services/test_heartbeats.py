@@ -47,7 +47,7 @@ def test_somebody_rings_where_no_tick_was_consumed_and_none_waits(redis):
         assert heartbeats.ring_for_beat(2)
         assert redis.llen("tick") == 1
         assert not heartbeats.ring_for_beat(2)
-        connection.default_channel.queue_purge("tick")
+        connection.default_channel.queue_purge("tick")  # type: ignore[attr-defined]
     schedule.beat_heart("worker")
     assert not heartbeats.ring_for_beat(2)
     age("worker", 3)
