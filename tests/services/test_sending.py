@@ -1,0 +1,122 @@
+"""Between the intent and the POST: what changes while the second pre-read is under way stops it."""
+
+from contextlib import contextmanager
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db.models.functions import Now
+
+from tests import scenes
+from tests.followed import fresh, in_thread, wait_until
+from tests.scenes import Cast, control, posts
+from upgrades.models import AuditEvent, ChangeRequest, ClusterHold, Endpoint, Halt, UpgradeRun
+from upgrades.services import submission
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def change_request(look_alike, settings, transactional_db):
+    scenes.connect(look_alike, settings)
+    return scenes.starting(Cast())
+
+
+@contextmanager
+def between(look_alike, change_request):
+    """The run, while the worker's second pre-read waits for OCP's time."""
+    control(look_alike, "POST", "/faults", method="GET", path="/api/v2/time", action="hold", count=1, skip=1)
+    worker = in_thread(submission.submit, change_request.pk)
+    wait_until(lambda: control(look_alike, "GET", "/faults")[0]["holding"])
+    yield UpgradeRun.objects.get(pk=change_request.pk)
+    control(look_alike, "DELETE", "/faults")
+    worker.join(20)
+    assert not worker.is_alive()
+
+
+def is_refused(run, look_alike, code):
+    run, request = fresh(run), ChangeRequest.objects.get(pk=run.pk)
+    assert (run.status, run.status_reason["code"], run.sent_at) == ("refused", code, None)
+    assert (run.answer["is_sent"], request.status, request.outcome) == (False, "done", "refused")
+    assert not ClusterHold.objects.exists()
+    return posts(look_alike) == []
+
+
+def test_the_wait_alone_refuses_nothing(look_alike, change_request):
+    with between(look_alike, change_request) as run:
+        pass
+    assert (fresh(run).status, len(posts(look_alike))) == ("running", 1)
+
+
+def test_a_package_that_is_replaced_after_the_intent_is_not_sent(look_alike, change_request):
+    with between(look_alike, change_request) as run:
+        control(look_alike, "POST", f"/packages/{scenes.TARGET}/replace")
+    assert is_refused(run, look_alike, "plan.package_replaced")
+
+
+def test_a_cluster_that_is_upgraded_elsewhere_after_the_intent_is_not_sent(look_alike, change_request):
+    with between(look_alike, change_request) as run:
+        control(look_alike, "POST", f"/clusters/{run.cluster_ocp_id}/set", status="OPERATING")
+    assert is_refused(run, look_alike, "start.cluster_not_running")
+
+
+def test_a_package_that_is_gone_after_the_intent_is_not_sent(look_alike, change_request):
+    with between(look_alike, change_request) as run:
+        control(look_alike, "DELETE", f"/packages/{scenes.TARGET}")
+    assert is_refused(run, look_alike, "package.unknown")
+
+
+def test_an_endpoint_that_is_switched_off_after_the_intent_is_sent_nothing(look_alike, change_request):
+    with between(look_alike, change_request) as run:
+        Endpoint.objects.update(is_active=False)
+    assert is_refused(run, look_alike, "endpoint.is_off")
+
+
+def test_a_worker_that_lost_the_key_to_the_password_sends_nothing(look_alike, change_request, settings):
+    with between(look_alike, change_request) as run:
+        settings.CREDENTIALS_KEYS = [Fernet.generate_key().decode()]
+    assert is_refused(run, look_alike, "endpoint.credentials_unreadable")
+
+
+def test_a_halt_after_the_intent_stops_the_post(look_alike, change_request):
+    with between(look_alike, change_request) as run:
+        Halt.objects.create(kind="restored", reason={})
+    assert is_refused(run, look_alike, "halt.in_force")
+
+
+def test_a_worker_that_has_said_that_it_sends_does_not_say_so_again(look_alike, change_request):
+    with between(look_alike, change_request) as run:
+        UpgradeRun.objects.filter(pk=run.pk).update(sent_at=Now())
+    assert posts(look_alike) == []
+    assert not AuditEvent.objects.filter(action="run.send").exists()
+
+
+def test_a_run_that_was_called_unconfirmed_is_refused_by_the_worker_that_knows_better(look_alike, change_request):
+    with between(look_alike, change_request) as run:
+        UpgradeRun.objects.filter(pk=run.pk).update(status="unconfirmed")
+        control(look_alike, "POST", f"/packages/{scenes.TARGET}/replace")
+    assert is_refused(run, look_alike, "plan.package_replaced")
+
+
+@pytest.mark.parametrize("columns", [{"worker_token": "another"}, {"status": "abandoned"}])
+def test_who_does_not_hold_the_run_any_more_sends_nothing_and_keeps_that_as_evidence(
+    look_alike, change_request, columns
+):
+    with between(look_alike, change_request) as run:
+        UpgradeRun.objects.filter(pk=run.pk).update(**columns)
+        control(look_alike, "POST", f"/packages/{scenes.TARGET}/replace")
+    run = fresh(run)
+    assert (posts(look_alike), run.alarm) == ([], None)
+    assert {name: getattr(run, name) for name in columns} == columns
+    assert (run.late_evidence[-1]["kind"], run.late_evidence[-1]["reason"]["code"]) == (
+        "not_sent",
+        "plan.package_replaced",
+    )
+
+
+def test_a_run_that_was_adopted_while_its_worker_did_not_send_raises_the_alarm(look_alike, change_request):
+    with between(look_alike, change_request) as run:
+        UpgradeRun.objects.filter(pk=run.pk).update(status="running", ocp_task_id=99)
+        control(look_alike, "POST", f"/packages/{scenes.TARGET}/replace")
+    run = fresh(run)
+    assert (posts(look_alike), run.status) == ([], "running")
+    assert (run.alarm["code"], run.alarm["params"]) == ("alarm.adopted_but_not_sent", {"task_id": 99})
