@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from tests import scenes
-from tests.factories import make_cluster, make_endpoint, make_server
+from tests.factories import make_cluster, make_endpoint, make_run, make_server
 from tests.followed import submit
 from tests.scenes import Cast, control, posts
-from upgrades.models import ChangeRequest, ClusterHold, Endpoint, Grant, Package
+from upgrades.models import ChangeRequest, Cluster, ClusterHold, Endpoint, Grant, Halt, Package, UpgradeRun
 from upgrades.services import preread, submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -164,3 +164,62 @@ def test_an_unknown_upgrade_by_our_account_blocks_the_start(look_alike, cast):
     assert submit(change_request) is None
     assert posts(look_alike) == []
     assert change_request.status in ("approved", "stale")
+
+
+@pytest.fixture
+def intent(look_alike, cast):
+    """T1 of a start whose pre-read is done: what it made of the request and of the run."""
+    change_request = scenes.starting(cast)
+    assert submission.claim(change_request.pk)
+    reading = preread.read(change_request, seconds=30)
+
+    def intend():
+        run = submission._intend(change_request, reading)
+        now = ChangeRequest.objects.get(pk=change_request.pk)
+        assert (run is None) == (not ClusterHold.objects.exists())
+        return now.status, (now.status_reason or {}).get("code"), run
+
+    return intend
+
+
+def test_an_intent_after_a_good_read_is_a_run(intent):
+    status, code, run = intent()
+    assert (status, code, run.status) == ("in_progress", None, "submitting")
+
+
+def test_a_request_that_has_a_run_gets_no_other(intent):
+    before = make_run(ChangeRequest.objects.get())
+    assert intent() == ("starting", None, None)
+    assert [run.pk for run in UpgradeRun.objects.all()] == [before.pk]
+
+
+def test_a_start_that_was_asked_anew_since_the_read_is_left_to_its_own_worker(intent):
+    ChangeRequest.objects.update(starting_at=timezone.now())
+    assert intent() == ("starting", None, None)
+
+
+def test_a_halt_since_the_read_blocks_the_run(intent):
+    Halt.objects.create(kind="restored", reason={})
+    assert intent() == ("approved", "halt.in_force", None)
+
+
+@pytest.mark.parametrize("model", [Cluster, Package])
+@pytest.mark.parametrize("columns", [{"observed_at": timedelta(0)}, {"missing_since": timedelta(seconds=9)}])
+def test_rows_that_this_start_did_not_read_block_the_run(intent, model, columns):
+    started = ChangeRequest.objects.get().starting_at
+    moments = {column: started - timedelta(seconds=1) + later for column, later in columns.items()}
+    model.objects.filter(name__in=[scenes.CLUSTER, "oceanbase"]).update(**moments)
+    assert intent() == ("approved", "start.rows_too_old", None)
+
+
+def test_servers_that_this_start_did_not_read_block_the_run(intent):
+    started = ChangeRequest.objects.get().starting_at
+    Cluster.objects.update(topology_observed_at=started - timedelta(seconds=1))
+    assert intent() == ("approved", "start.rows_too_old", None)
+
+
+def test_a_package_that_fits_no_more_since_the_read_blocks_the_run(intent):
+    Package.objects.filter(file_name=scenes.TARGET).update(architecture="aarch64")
+    status, code, run = intent()
+    assert (status, run) == ("approved", None)
+    assert code.startswith("package.")

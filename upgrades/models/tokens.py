@@ -77,11 +77,6 @@ class ApiToken(models.Model):
             return "revoked"
         return "expired" if self.expires_at <= now else "good"
 
-    @property
-    def scope_words(self) -> list[str]:
-        """Its scopes in words, in the order of `Scope`."""
-        return [str(scope.label) for scope in Scope if scope.value in self.scopes]
-
 
 class KeptAnswer(models.Model):
     """The answer to a call that came with an Idempotency-Key: who sends the same again gets it again.

@@ -257,14 +257,3 @@ def why_not_now(move: Move, status: str) -> Reason | None:
     if status in move.sources:
         return None
     return Reason("move.wrong_status", {"status": status, "action": move.action})
-
-
-def available_moves(
-    machine: str, status: str, actor: Actor, *, requester_id: int | None = None
-) -> list[tuple[Move, Reason | None]]:
-    """The people's moves out of `status`, each with None or why this actor may not make it."""
-    return [
-        (move, why_not_permitted(move, actor, requester_id=requester_id))
-        for move in MOVES[machine]
-        if move.is_for_people and status in move.sources
-    ]
