@@ -152,7 +152,8 @@ class Hunt:
             connections[alias].connection = None
         for function in live:
             if function.__code__.co_qualname == mutant.function:
-                function.__code__ = mutant.code
+                # Without its super() a method would not fit the closure that it has.
+                function.__code__ = mutant.code.replace(co_freevars=function.__code__.co_freevars)
         for one in able:
             one.item.config.hook.pytest_runtest_protocol(item=one.item, nextitem=Onward(one.item.session))
             if self.is_red:
