@@ -88,6 +88,17 @@ def test_a_condition_holds_however_its_versions_are_spelled(condition):
     assert hops(shorter, ("4.1.0", "1"), ("4.2.0.0", "9")) == ["4.1.0.1", "4.2.0.0"]
 
 
+@pytest.mark.parametrize("condition", ["when_come_from: [4.0.0.0]", "when_upgraded_to: [4.3.0.0]"])
+def test_a_condition_that_does_not_hold_asks_for_no_stop(condition):
+    text = SPELLED.replace("CONDITION", condition)
+    assert hops(text, ("4.1.0.0", "1"), ("4.2.0.0", "9")) == ["4.2.0.0"]
+
+
+def test_a_direct_way_is_spelled_as_its_target_is():
+    entries = path_files.parse("- version: 3.1.2\n- version: 2.2.77\n  can_be_direct_upgraded_to: [3.1.2.0]\n")
+    assert entries[1] == {"version": "2.2.77", "to": [], "direct_to": ["3.1.2"]}
+
+
 @pytest.mark.parametrize("named", ["3.1.2", "3.1.2.0"])
 @pytest.mark.parametrize("own_entry", ["", "- version: NAMED\n  can_be_upgraded_to: [3.1.3]\n"])
 def test_the_barriers_of_the_manual_hold_however_a_file_spells_them(named, own_entry):
@@ -173,6 +184,49 @@ def test_what_was_expected_and_found_is_told():
     assert (reason.params["expected"], reason.params["found"]) == ("flag", "maybe")
     reason = path_files.parse("- version: " + "9" * 500)
     assert reason.params["found"] == "9" * 60
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "found"),
+    [
+        ("- 4.2.1.8\n", "entry", "4.2.1.8"),
+        (entry(require_from_binary="[]"), "binary_rule", "[…]"),
+        (entry(require_from_binary="{when_come_from: []}"), "binary_rule", "{…}"),
+        (entry(require_from_binary="{value: {}}"), "flag", "{…}"),
+        (entry(can_be_upgraded_to="{}"), "versions", "{…}"),
+        (entry(can_be_upgraded_to="[[]]"), "version", "[…]"),
+    ],
+)
+def test_what_stands_there_is_named_by_its_shape(text, expected, found):
+    reason = path_files.parse(text)
+    assert (reason.params["expected"], reason.params["found"]) == (expected, found)
+
+
+def test_a_key_that_is_no_text_is_named_by_its_shape_and_the_known_ones_are_told():
+    reason = path_files.parse("- {[a]: b}\n")
+    assert (reason.code, reason.params["key"]) == ("path_file.key_unknown", "[…]")
+    assert reason.params["known"].startswith("version, can_be_upgraded_to, ")
+
+
+def test_what_is_not_yaml_is_told_in_the_readers_words_cut_short():
+    reason = path_files.parse("- {version: 4.2.1.8\n")
+    assert reason.params["problem"].startswith("expected ',' or '}'")
+    # The longest that the reader says of what it met.
+    reason = path_files.parse("- %" + "a" * 500)
+    assert 0 < len(reason.params["problem"]) <= 200
+
+
+def test_limits_are_the_last_that_is_taken_and_are_told():
+    fitting = "#" * (path_files.MOST_BYTES - len(entry())) + "\n" + entry()[:-1]
+    assert path_files.parse(fitting)[0]["version"] == "4.2.1.8"
+    assert path_files.parse("#" + fitting).params == {"limit": 128}
+    targets = [f"4.3.0.{n}" for n in range(201)]
+    assert len(path_files.parse(entry(can_be_upgraded_to=f"[{', '.join(targets[:200])}]"))[0]["to"]) == 200
+    assert path_files.parse(entry(can_be_upgraded_to=f"[{', '.join(targets)}]")).params["limit"] == 200
+
+
+def test_a_file_that_is_wrong_has_no_graph():
+    assert path_files.graph_of_file("[]").code == path_files.parse("[]").code
 
 
 @given(st.text(max_size=200) | st.text("[]{}-:&*! \n\"'|>%@`#,?4.version", max_size=200))
