@@ -128,6 +128,21 @@ def test_options_of_the_body_are_part_of_plan_and_body():
     assert plan.fingerprint(built) != plan.fingerprint(plan.build(FACTS))
 
 
+def test_the_bytes_of_a_body_are_the_same_in_whatever_order_it_was_put_together():
+    options = {"zoneOrder": ["杭州", "z1"], "freezeServer": False, "upgradeMode": "ROLLING"}
+    wanted = (
+        '{"freezeServer": false, "rpmFileName": "CHILD", "upgradeMode": "ROLLING", "zoneOrder": ["杭州", "z1"]}'
+    ).replace("CHILD", CHILD)
+    assert plan.body(plan.build(replace(FACTS, body_options=options))) == wanted.encode()
+
+
+def test_body_that_has_no_single_form_is_refused():
+    built = plan.build(FACTS)
+    built["body"]["timeout"] = 1.5
+    with pytest.raises(ValueError, match=r"body\.timeout: float has no canonical form"):
+        plan.body(built)
+
+
 def test_body_that_names_another_package_is_refused():
     built = plan.build(FACTS)
     built["body"]["rpmFileName"] = "oceanbase-4.3.0.0-1.el7.x86_64.rpm"

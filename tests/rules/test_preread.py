@@ -61,6 +61,7 @@ def test_failed_leftovers_are_those_newer_than_the_last_success():
     tasks = [parent(5, "FAILED", 1), parent(9, "SUCCESSFUL", 2), parent(4, "FAILED", 3), parent(7, "FAILED", 4)]
     assert failed_leftovers(tasks, 22) == [4, 7]
     assert failed_leftovers(tasks, 23) == []
+    assert failed_leftovers([*tasks, parent(3, "RUNNING", 5)], 22) == [4, 7]
 
 
 def test_a_known_leftover_that_the_newest_tasks_no_longer_reach_stays_until_a_success_is_seen():
