@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import _lru_cache_wrapper as Remembered
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 
@@ -66,6 +67,7 @@ class Hunt:
         self.seed = seed
         self.is_red = False
         self.is_survived = False
+        self.remembered: list[Remembered] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -73,6 +75,7 @@ class Hunt:
         if self.is_red:
             raise pytest.UsageError("Without any mutant a test is red.")
         live = {path: functions(path) for path in self.modules}
+        self.remembered = remembered()
         # The children share our memory: what the collector looks at, it copies.
         gc.collect()
         gc.freeze()
@@ -147,6 +150,9 @@ class Hunt:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
+        for answers in self.remembered:
+            # Answers of before would hide the wrong.
+            answers.cache_clear()
         for alias in connections:
             # The parent's socket: not to be closed politely.
             connections[alias].connection = None
@@ -170,6 +176,12 @@ def functions(path: Path) -> list[FunctionType]:
     """The live functions of a module, those that a decorator wraps too."""
     everything = gc.get_objects()
     return [one for one in everything if isinstance(one, FunctionType) and one.__code__.co_filename == str(path)]
+
+
+def remembered() -> list[Remembered]:
+    """Every function of the product that keeps its answers."""
+    everything = [one for one in gc.get_objects() if isinstance(one, Remembered)]
+    return [one for one in everything if getattr(one, "__module__", "").startswith("upgrades.")]
 
 
 def _ended(child: int, seconds: float) -> bool:
