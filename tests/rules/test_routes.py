@@ -125,6 +125,27 @@ def test_unknown_version_between_known_ones_joins_the_graph_at_the_next_one():
     assert way(("4.5.0.3", "1"), ("4.5.0.7", B), graph) == [f"4.5.0.7-{B}*?"]
 
 
+def test_two_known_versions_that_no_way_joins_are_not_joined_by_being_neighbours():
+    graph = graph_of([{"version": "4.5.0.3", "to": []}, {"version": "4.5.0.4", "to": ["4.5.1.0"]}])
+    assert way(("4.5.0.3", "1"), ("4.5.0.4", B), graph) == "path.none"
+
+
+def test_unknown_version_joins_the_graph_at_the_next_one_and_not_later():
+    graph = graph_of([{"version": "4.5.0.3", "to": ["4.5.0.4"]}, {"version": "4.5.0.4", "to": ["4.5.1.0"]}])
+    assert way(("4.5.0.1", "1"), ("4.5.1.0", B), graph) == ["4.5.0.3?", "4.5.0.4", f"4.5.1.0-{B}*"]
+
+
+def test_a_way_knows_whether_a_step_of_it_is_not_in_the_graph():
+    assert find_path(known_graph(), ("4.2.1.2", "1"), ("4.2.1.8", B)).is_beyond_graph is True
+    assert find_path(known_graph(), ("4.2.1.1", "1"), ("4.2.1.2", B)).is_beyond_graph is False
+
+
+@pytest.mark.parametrize(("source", "target"), [(("4.2.1.1", ""), ("4.2.1.1", B)), (("4.2.0.0", B), ("4.2.1.1", ""))])
+def test_the_version_whose_build_is_missing_is_named(source, target):
+    found = find_path(known_graph(), source, target)
+    assert (found.code, found.params["version"]) == ("path.build_unknown", "4.2.1.1")
+
+
 def test_other_line_beyond_the_graph_is_refused():
     assert way(("4.2.1.8", "1"), ("4.2.5.1", B)) == "path.none"
     assert way(("4.2.0.5", "1"), ("4.2.1.1", B)) == "path.none"
