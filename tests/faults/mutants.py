@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper as Remembered
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 
@@ -33,7 +34,8 @@ from tests.faults.mutations import Mutant, mutants
 
 ROOT = Path(__file__).parent.parent.parent
 ROOMS = {"rules": ["tests/rules"], "ocp": ["tests/ocp"], "services": ["tests/services"]}
-TESTS_AT_MOST = 60
+# As many tests as take so long together, and so many at least: of one parametrized test there may be hundreds.
+SECONDS_A_MUTANT, TESTS_AT_LEAST = 20.0, 60
 # A child that takes so many times as long as the same tests did before hangs.
 PATIENCE, LEAST_SECONDS = 5.0, 30.0
 BROKEN = 99
@@ -135,7 +137,12 @@ class Hunt:
         able = [one for one in played if (str(mutant.path), mutant.function) in one.calls]
         # Those of the module's own test first.
         able.sort(key=lambda one: (mutant.path.stem not in one.item.path.stem, one.seconds))
-        del able[TESTS_AT_MOST:]
+        so_far = accumulate(one.seconds for one in able)
+        able = [
+            one
+            for place, (one, spent) in enumerate(zip(able, so_far, strict=True))
+            if place < TESTS_AT_LEAST or spent < SECONDS_A_MUTANT
+        ]
         child = os.fork()
         if not child:
             try:

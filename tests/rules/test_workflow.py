@@ -93,6 +93,22 @@ def test_a_move_is_permitted_to_the_roles_it_names_and_to_nobody_else(move, acto
     assert (refusal is None) == (actor in MAY[move.by])
 
 
+@pytest.mark.parametrize("machine", MOVES)
+def test_a_move_is_possible_in_its_sources_and_told_by_status_and_action_elsewhere(machine):
+    for move in MOVES[machine]:
+        for status in map(str, STATUSES[machine]):
+            refusal = workflow.why_not_now(move, status)
+            assert (refusal is None) == (status in move.sources)
+            if refusal is not None:
+                assert refusal.params == {"status": status, "action": move.action}
+
+
+def test_an_unknown_action_is_no_move():
+    assert workflow.find("run", "accept").action == "accept"
+    with pytest.raises(KeyError, match=r"run\.start"):
+        workflow.find("run", "start")
+
+
 @pytest.mark.parametrize(
     ("status", "operation", "expected"),
     [
