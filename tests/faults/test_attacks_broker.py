@@ -91,7 +91,7 @@ def test_what_strangers_put_into_the_queues_runs_nothing_and_stops_nobody(
     for seed in seeds:
         dice = random.Random(seed)  # noqa: S311 (a seed, no secret)
         redis.lpush(dice.choice(live.QUEUES), forged(dice, trap, waiting.pk))
-    wait_until(lambda: not any(redis.llen(queue) for queue in live.QUEUES), 60)
+    assert wait_until(lambda: not any(redis.llen(queue) for queue in live.QUEUES), 60), "a queue is not taken up"
     Heartbeat.objects.all().delete()
     redis.lpush("tick", message("upgrades.tick", []))
     assert wait_until(lambda: Heartbeat.objects.exists(), 20), "the worker hears nothing any more"
