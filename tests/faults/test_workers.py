@@ -79,10 +79,10 @@ def _stalls(services: Services, fault: str, seeds: range, environment: dict[str,
 
 def _stall(story: Story, crew: Crew, number: signal.Signals, name: str) -> tuple[float, float]:
     """Strike a worker under a run: seconds until the page said so, and from its return until the run had ended well."""
+    # Whatever comes next takes longer than the worker is away; on a busy machine the run would be over by then.
+    control(story.look_alike, "POST", "/speed", speed=1)
     assert story.goes(0, RESUMED_SECONDS)
     run_id, pid = story.requests[0].pk, crew.pids[name]
-    # Whatever comes next takes longer than the worker is away.
-    control(story.look_alike, "POST", "/speed", speed=1)
     crew.signal(name, number)
     struck = time.monotonic()
     if number == KILLED:
