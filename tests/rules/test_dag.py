@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.rules.graphs import child, parent, wait_keys
-from upgrades.rules.dag import Box, Graph, Links, Node, compose, graph_of, layout, topology_hash
+from upgrades.rules.dag import Box, Graph, Links, Node, compose, graph_of, layout, topology_hash, waits
 
 
 def kinds(graph):
@@ -23,10 +23,16 @@ def test_edges_are_the_union_of_both_ends_each_once():
             Links(Node("9", "a"), downstreams=("10",)),
             Links(Node("11", "c")),
             Links(Node("9", "again"), downstreams=("11",)),
+            Links(Node("12", "d"), upstreams=("11",)),
         ]
     )
-    assert [(node.key, node.label) for node in graph.nodes] == [("9", "a"), ("10", "b"), ("11", "c")]
-    assert sorted(graph.edges) == [("10", "11"), ("9", "10"), ("9", "11")]
+    assert [(node.key, node.label) for node in graph.nodes] == [
+        ("9", "a"),
+        ("10", "b"),
+        ("11", "c"),
+        ("12", "d"),
+    ]
+    assert sorted(graph.edges) == [("10", "11"), ("11", "12"), ("9", "10"), ("9", "11")]
 
 
 def test_child_stands_in_place_of_the_subtask_that_waits_for_it():
@@ -37,6 +43,11 @@ def test_child_stands_in_place_of_the_subtask_that_waits_for_it():
     assert whole.boxes[0] == Box(wait, "hop", 1, 1)
     assert len(whole.nodes) == len(task.nodes) - 1 + len(child().nodes)
     assert set(task.edges) <= set(whole.edges)
+
+
+def test_the_subtasks_that_wait_come_in_the_order_of_the_hops():
+    task = parent(3)
+    assert waits(task) == wait_keys(task)
 
 
 def test_zones_and_servers_of_a_child_are_boxes_in_order():
