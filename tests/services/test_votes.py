@@ -118,6 +118,47 @@ def test_a_vote_on_the_plan_of_an_older_page_is_too_late(cast):
     assert Vote.objects.count() == 0
 
 
+def test_a_vote_that_has_no_verdict_or_too_long_a_comment_is_refused(cast):
+    change_request = scenes.in_review(cast)
+    assert refusal(lambda: vote(change_request, cast.amir, "maybe")) == (moves.Invalid, "form.verdict_unknown")
+    with pytest.raises(moves.Invalid) as refused:
+        vote(change_request, cast.amir, "reject", "x" * (votes.COMMENT_LIMIT + 1))
+    assert (refused.value.reason.code, refused.value.field) == ("form.comment_too_long", "comment")
+    assert refused.value.reason.params == {"limit": votes.COMMENT_LIMIT}
+    assert Vote.objects.count() == 0
+    vote(change_request, cast.amir, "reject", "x" * votes.COMMENT_LIMIT)
+    assert change_request.status == "rejected"
+
+
+def test_a_vote_is_one_event_that_tells_what_was_signed_and_rings(cast, redis):
+    change_request = scenes.in_review(cast, quorum=2)
+    before, waiting = change_request.lock_version, redis.llen("tick")
+    vote(change_request, cast.amir, comment=" Looks fine. ")
+    assert change_request.lock_version == before + 1
+    event = AuditEvent.objects.get(action="change_request.vote")
+    assert (event.actor, event.comment, event.change_request_id) == (cast.amir, "Looks fine.", change_request.pk)
+    assert event.after == {"verdict": "approve", "fingerprint": change_request.fingerprint, "revision": 1}
+    assert redis.llen("tick") == waiting + 1
+
+
+def test_a_request_that_is_approved_takes_no_further_approval(cast):
+    change_request = scenes.approved(cast)
+    with pytest.raises(moves.TooLate) as refused:
+        vote(change_request, cast.bea)
+    assert refused.value.reason.code == "move.wrong_status"
+    assert refused.value.reason.params == {"status": "approved", "action": "approve"}
+    change_request.refresh_from_db()
+    assert (change_request.status, Vote.objects.count()) == ("approved", 1)
+
+
+def test_who_sends_back_in_review_has_voted(cast):
+    change_request = scenes.in_review(cast)
+    vote(change_request, cast.amir, "send_back", "Why now?")
+    assert [(row.voter, row.verdict, row.comment) for row in Vote.objects.all()] == [
+        (cast.amir, "send_back", "Why now?")
+    ]
+
+
 @pytest.mark.parametrize(("verdict", "status"), [("send_back", "changes_requested"), ("reject", "rejected")])
 def test_sending_back_and_rejecting_need_a_comment_and_move_the_request(cast, verdict, status):
     change_request = scenes.in_review(cast)
