@@ -94,6 +94,12 @@ def test_a_move_is_permitted_to_the_roles_it_names_and_to_nobody_else(move, acto
 
 
 @pytest.mark.parametrize("machine", MOVES)
+def test_what_the_system_moves_is_no_move_for_people(machine):
+    assert all(move.is_for_people is (move.by is not By.SYSTEM) for move in MOVES[machine])
+    assert all(move.sources and move.target and move.action for move in MOVES[machine])
+
+
+@pytest.mark.parametrize("machine", MOVES)
 def test_a_move_is_possible_in_its_sources_and_told_by_status_and_action_elsewhere(machine):
     for move in MOVES[machine]:
         for status in map(str, STATUSES[machine]):

@@ -21,7 +21,6 @@ class By(StrEnum):
     APPROVER = "approver"
     REQUESTER = "requester"
     REQUESTER_OR_ADMIN = "requester_or_admin"
-    OPERATOR_OR_APPROVER = "operator_or_approver"
     DECIDER = "decider"
 
 
@@ -244,7 +243,6 @@ def why_not_permitted(move: Move, actor: Actor, *, requester_id: int | None = No
         By.APPROVER: actor.is_approver,
         By.REQUESTER: is_requester,
         By.REQUESTER_OR_ADMIN: is_requester or actor.is_admin,
-        By.OPERATOR_OR_APPROVER: actor.is_operator or actor.is_approver,
         By.DECIDER: actor.is_operator or actor.is_approver or actor.is_admin,
     }
     if allowed.get(move.by, False):
