@@ -1,10 +1,13 @@
 """One legal change of status, with its audit event or not at all; and the clusters that a run holds."""
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from tests.factories import make_change_request, make_cluster, make_endpoint, make_run, make_user
-from upgrades.models import AuditEvent, ChangeRequest, Cluster, ClusterHold, UpgradeRun
+from upgrades.models import AuditEvent, ChangeRequest, Cluster, ClusterHold, Decision, UpgradeRun
 from upgrades.rules import Reason
 from upgrades.services import holds, moves
 
@@ -39,6 +42,27 @@ def test_a_move_writes_status_fields_count_and_event_together():
     assert (event.action, event.outcome, event.actor) == ("run.doubt", "done", None)
     assert (event.before, event.after) == ({"status": "submitting"}, {"status": "unconfirmed"})
     assert (event.reason, event.comment, event.trace_id) == (WHY.to_json(), "cut", "t-1")
+
+
+def test_a_move_that_nobody_hinders_is_one_update(django_assert_max_num_queries):
+    run = make_run(make_change_request(), "submitting")
+    with django_assert_max_num_queries(9) as seen:
+        moves.move(run, "doubt", reason=WHY)
+    assert sum(query["sql"].startswith("UPDATE") for query in seen.captured_queries) == 1
+    assert not any("FOR UPDATE" in query["sql"] for query in seen.captured_queries)
+
+
+def test_what_has_no_count_of_its_changes_is_moved_as_well():
+    run = make_run(make_change_request())
+    proposer = run.change_request.requester
+    later = timezone.now() + timedelta(hours=1)
+    decision = Decision.objects.create(run=run, kind="abandon", proposer=proposer, evidence={}, expires_at=later)
+    moves.move(decision, "overtake", reason=WHY)
+    assert (decision.status, decision.status_reason) == ("overtaken", WHY.to_json())
+
+
+def test_a_refusal_reads_as_its_code():
+    assert str(moves.TooLate(WHY)) == "submit.no_answer"
 
 
 def test_a_move_by_a_person_names_the_person_and_forgets_the_reason_of_before():
@@ -147,6 +171,22 @@ def run():
     return make_run(request, affected_ocp_ids=[cluster.ocp_id, standby.ocp_id])
 
 
+def once(wrapper):
+    """The wrapper, not round what it executes itself."""
+    inside = []
+
+    def wrapped(execute, sql, *given):
+        if inside:
+            return execute(sql, *given)
+        inside.append(sql)
+        try:
+            return wrapper(execute, sql, *given)
+        finally:
+            inside.pop()
+
+    return wrapped
+
+
 def clusters_of(run):
     return list(Cluster.objects.filter(ocp_id__in=run.affected_ocp_ids).order_by("ocp_id"))
 
@@ -179,6 +219,20 @@ def test_a_cluster_that_another_run_holds_is_named_with_that_run(run):
     )
     assert [hold.run for hold in ClusterHold.objects.all()] == [other]
     assert len(events()) == 1
+
+
+def test_a_cluster_that_was_given_back_in_the_very_moment_is_refused_without_a_name(run):
+    _primary, standby = clusters_of(run)
+    holds.take(make_run(make_change_request(standby)), [standby])
+
+    def give_back(execute, sql, *given):
+        if sql.startswith("SELECT") and "upgrades_clusterhold" in sql:
+            ClusterHold.objects.all().delete()
+        return execute(sql, *given)
+
+    with pytest.raises(moves.TooLate) as caught, connection.execute_wrapper(once(give_back)):
+        holds.take(run, [standby])
+    assert caught.value.reason.params == {"cluster": "trade_core_sb", "number": ""}
 
 
 def test_an_alarm_holds_what_is_free_and_tells_who_holds_the_rest(run):
