@@ -6,6 +6,7 @@ import pytest
 
 from tests.ocp.conftest import PASSWORD, client_of
 from upgrades.ocp import BasicAuth, OcpClient
+from upgrades.ocp.address import is_servers_own
 
 
 def test_no_secret_stands_in_a_repr():
@@ -81,3 +82,34 @@ def test_scheme_in_capitals_is_the_same_scheme():
     assert repr(client_of("HTTPS://ocp.example.com")) == "OcpClient('https://ocp.example.com')"
     with pytest.raises(ValueError, match="Use https"):
         client_of("HTTP://ocp.example.com", is_http_allowed=False)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_fine"),
+    [
+        ("10.24.1.1", True),
+        ("192.168.0.1", True),
+        ("8.8.8.8", True),
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("fd00::24", True),
+        ("::ffff:10.24.1.1", True),
+        ("64:ff9b::a18:101", True),
+        ("169.254.1.1", False),
+        ("fe80::1%eth0", False),
+        ("224.0.0.1", False),
+        ("ff02::1", False),
+        ("0.0.0.0", False),  # noqa: S104 (nobody listens)
+        ("::", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
+        ("0.1.2.3", False),
+        ("169.254.169.254", False),
+        ("100.100.100.200", False),
+        ("fd00:ec2::254", False),
+        ("::ffff:169.254.169.254", False),
+        ("64:ff9b::a9fe:a9fe", False),
+    ],
+)
+def test_an_ocp_is_at_no_address_that_is_a_clouds_or_nobodys(address, is_fine):
+    assert is_servers_own(address) is is_fine
