@@ -63,6 +63,7 @@ def test_what_has_no_count_of_its_changes_is_moved_as_well():
 
 def test_a_refusal_reads_as_its_code():
     assert str(moves.TooLate(WHY)) == "submit.no_answer"
+    assert (moves.Invalid(WHY).field, moves.Invalid(WHY, "purpose").field) == ("", "purpose")
 
 
 def test_a_move_by_a_person_names_the_person_and_forgets_the_reason_of_before():
