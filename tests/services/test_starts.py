@@ -223,17 +223,3 @@ def test_a_package_that_fits_no_more_since_the_read_blocks_the_run(intent):
     status, code, run = intent()
     assert (status, run) == ("approved", None)
     assert code.startswith("package.")
-
-
-def test_starts_that_nobody_claimed_are_due_the_oldest_first(look_alike, cast):
-    late = scenes.starting(cast)
-    early = scenes.starting(cast, cluster=scenes.OTHER, target=scenes.OTHER_TARGET)
-    ChangeRequest.objects.filter(pk=early.pk).update(starting_at=late.starting_at - timedelta(seconds=1))
-    scenes.approved(cast, cluster=scenes.PAIR, target=scenes.PAIR_TARGET)
-    assert submission.due() == [early.pk, late.pk]
-    assert submission.claim(early.pk)
-    assert not submission.claim(early.pk)
-    assert submission.due() == [late.pk]
-    ChangeRequest.objects.filter(pk=early.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
-    assert submission.due() == [early.pk, late.pk]
-    assert submission.claim(early.pk)
