@@ -72,8 +72,11 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
 
 
 def _walked(function: Function) -> list[ast.AST]:
-    """What stands in the body, always in the same order."""
-    return [node for statement in function.body for node in ast.walk(statement)]
+    """What stands in the body, always in the same order; not its types, which nothing looks at while it runs."""
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    kinds = [getattr(node, name, None) for node in nodes for name in ("annotation", "returns")]
+    types = {id(node) for kind in kinds if kind is not None for node in ast.walk(kind)}
+    return [node for node in nodes if id(node) not in types]
 
 
 def _edits(node: ast.AST) -> Iterator[Edit]:
@@ -98,7 +101,7 @@ def _operators(node: ast.AST) -> Iterator[Edit]:
         yield _told(node, ast.BoolOp(ast.And() if isinstance(node.op, ast.Or) else ast.Or(), node.values))
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield _told(node, node.operand)
-    elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS and not _is_annotation(node):
+    elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
         yield _told(node, ast.BinOp(node.left, _OPERATIONS[type(node.op)](), node.right))
 
 
@@ -124,17 +127,13 @@ def _statements(node: ast.stmt) -> Iterator[Edit]:
     is_write = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute | ast.Subscript)
     if is_call or is_write or isinstance(node, ast.Raise | ast.AugAssign | ast.Delete | ast.Continue | ast.Break):
         yield f"{text[:100]} -> taken out", None
-    elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
+    elif isinstance(node, ast.Return) and node.value is not None and not _is_false(node.value):
         yield f"{text[:100]} -> return None", ast.Return(ast.Constant(None))
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _is_annotation(node: ast.BinOp) -> bool:
-    """Whether it is a type such as `str | None`, which nothing looks at while it runs."""
-    return isinstance(node.op, ast.BitOr) and any(map(_is_none, (node.left, node.right)))
+def _is_false(node: ast.expr) -> bool:
+    """None, or False: who asks whether takes the one for the other."""
+    return isinstance(node, ast.Constant) and (node.value is None or node.value is False)
 
 
 def _told(node: ast.expr, made: ast.expr) -> Edit:
