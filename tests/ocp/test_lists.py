@@ -1,5 +1,7 @@
 """Lists of OCP as the client reads them: page after page to their end, and one row by its name."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from tests.ocp.conftest import answer, client_of, enveloped, within
@@ -33,6 +35,37 @@ def test_both_parts_of_a_search_have_one_deadline(hostile):
 
     server.then(slow, server.silence)
     within(0.9, lambda: client_of(server.url, total_seconds=0.6).package("a.rpm"), DeadlinePassed)
+
+
+def asked(request: bytes) -> dict[str, str]:
+    """The parameters of a GET as they were sent."""
+    return dict(parse_qsl(request.split(b" ")[1].partition(b"?")[2].decode(), keep_blank_values=True))
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters"),
+    [
+        (lambda client: client.tasks(), {"page": "1", "size": "200", "sort": "id,desc"}),
+        (
+            lambda client: client.tasks(cluster_id=0, status=("RUNNING", "FAILED"), page=2, size=2000),
+            {"page": "2", "size": "2000", "sort": "id,desc", "clusterId": "0", "status": "RUNNING,FAILED"},
+        ),
+        (lambda client: client.packages(), {"page": "1", "size": "200", "sort": "id,asc"}),
+        (lambda client: client.servers(7), {"page": "1", "size": "200"}),
+        (
+            lambda client: client.alarms("a&b"),
+            {"page": "1", "size": "200", "appType": "OB", "obCluster": "a&b", "status": "Active"},
+        ),
+        (
+            lambda client: client.alarms("a", status=()),
+            {"page": "1", "size": "200", "appType": "OB", "obCluster": "a"},
+        ),
+    ],
+)
+def test_nothing_is_asked_that_was_not_meant(hostile, call, parameters):
+    server = hostile(answer(enveloped({"contents": []})))
+    call(client_of(server.url))
+    assert asked(server.requests[0]) == parameters
 
 
 @pytest.mark.parametrize(("page", "size"), [(0, 10), (1, 0), (1, 2001)])
