@@ -164,6 +164,7 @@ class Hunt:
         for alias in connections:
             # The parent's socket: not to be closed politely.
             connections[alias].connection = None
+        empty_ground()
         for function in live:
             if function.__code__.co_qualname == mutant.function:
                 # Without its super() a method would not fit the closure that it has.
@@ -204,13 +205,17 @@ def _ended(child: int, seconds: float) -> bool:
         threading.Event().wait(0.005)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
+    return True
+
+
+def empty_ground() -> None:
+    """No rows of another child, and a file outside the database that fits them: else all is taken for a restore."""
     # Imported by now, and as pytest wants it.
     from tests.conftest import clean_database
 
-    # Its rows stay; rooms without a database have none.
+    # Rooms without a database have none.
     with suppress(psycopg.OperationalError):
         clean_database(f"postgresql://{embedded.SUPERUSER}@/{embedded.DATABASE}?host={SOCKETS}/pg")
-    return True
 
 
 def chosen_modules(named: Iterable[str]) -> Iterator[Path]:
