@@ -6,6 +6,7 @@ a browser, keeps the file anew, and shows the difference in the commit.
 
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 from tests.rules.graphs import any_dag, child, parent, wait_keys
 from upgrades.rules.dag import Box, Drawing, Graph, Node, compose, layout
@@ -40,6 +41,20 @@ def graphs() -> Iterator[tuple[str, Graph, frozenset[str]]]:
         yield name, Graph(tuple(Node(key, key) for key in keys), pairs), frozenset()
     for count, seed, reach in ((24, 1, 4), (40, 2, 8), (60, 3, 16)):
         yield f"any {count}", any_dag(count, seed, reach), frozenset()
+    for seed in range(4):
+        yield f"tangle {seed}", tangle(seed), frozenset()
+
+
+def tangle(seed: int) -> Graph:
+    """Six layers of five to eight steps, each behind one to five of the layer above, or of the one above that."""
+    random = Random(seed)  # noqa: S311 a fixed graph, not a secret
+    layers = [[f"{layer}{step}" for step in "abcdefgh"[: random.randint(5, 8)]] for layer in range(6)]
+    edges = set()
+    for number, layer in enumerate(layers[1:], 1):
+        for key in layer:
+            above = layers[number - 1] if number < 2 or random.random() < 0.8 else layers[number - 2]
+            edges |= {(source, key) for source in random.sample(above, random.randint(1, 5))}
+    return Graph(tuple(Node(key, key) for layer in layers for key in layer), tuple(sorted(edges)))
 
 
 def texts() -> Graph:
