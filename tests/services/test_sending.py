@@ -1,16 +1,20 @@
 """Between the intent and the POST: what changes while the second pre-read is under way stops it."""
 
+import time
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
+from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from tests import scenes
 from tests.followed import fresh, in_thread, wait_until
 from tests.scenes import Cast, control, posts
 from upgrades.models import AuditEvent, ChangeRequest, ClusterHold, Endpoint, Halt, UpgradeRun
-from upgrades.services import submission
+from upgrades.services import preread, sending, submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,6 +41,7 @@ def is_refused(run, look_alike, code):
     run, request = fresh(run), ChangeRequest.objects.get(pk=run.pk)
     assert (run.status, run.status_reason["code"], run.sent_at) == ("refused", code, None)
     assert (run.answer["is_sent"], request.status, request.outcome) == (False, "done", "refused")
+    assert run.late_evidence == []
     assert not ClusterHold.objects.exists()
     return posts(look_alike) == []
 
@@ -81,6 +86,56 @@ def test_a_halt_after_the_intent_stops_the_post(look_alike, change_request):
     with between(look_alike, change_request) as run:
         Halt.objects.create(kind="restored", reason={})
     assert is_refused(run, look_alike, "halt.in_force")
+
+
+@pytest.fixture
+def intended(look_alike, change_request):
+    """A run whose intent was written a moment ago, as its worker holds it."""
+    assert submission.claim(change_request.pk)
+    return submission._intend(change_request, preread.read(change_request, seconds=30))
+
+
+def now():
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def test_what_was_intended_is_sent_once_with_its_event(look_alike, intended):
+    sending.send(intended, now() + 30)
+    sending.send(intended, now() + 30)
+    assert [post["body"] for post in posts(look_alike)] == [intended.body]
+    assert AuditEvent.objects.get(action="run.send").after == {"body": intended.body}
+    assert fresh(intended).status == "running"
+
+
+def test_a_worker_whose_time_is_over_sends_nothing(look_alike, intended):
+    sending.send(intended, now() - 1)
+    assert is_refused(intended, look_alike, "submit.took_too_long")
+
+
+def test_a_worker_whose_intent_is_too_old_sends_nothing(look_alike, intended, settings):
+    late = timezone.now() - timedelta(seconds=settings.SUBMIT_BUDGET_SECONDS + 1)
+    UpgradeRun.objects.filter(pk=intended.pk).update(intent_at=late)
+    sending.send(intended, now() + 30)
+    assert is_refused(intended, look_alike, "submit.took_too_long")
+
+
+def test_that_it_sends_is_said_in_no_wider_transaction(intended):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        sending._may_send(intended)
+
+
+@pytest.mark.parametrize(
+    ("mode", "status", "is_open"), [("401", "refused", True), ("403", "refused", False), ("500", "unconfirmed", False)]
+)
+def test_a_password_that_ocp_refuses_opens_the_breaker_and_nothing_else_does(
+    look_alike, intended, mode, status, is_open
+):
+    control(look_alike, "POST", "/answer", mode=mode)
+    sending.send(intended, now() + 30)
+    run, endpoint = fresh(intended), Endpoint.objects.get()
+    assert (run.status, run.answer["http_status"]) == (status, int(mode))
+    assert (endpoint.breaker_opened_at is not None) == is_open
+    assert (endpoint.failing_since is not None) == is_open
 
 
 def test_a_worker_that_has_said_that_it_sends_does_not_say_so_again(look_alike, change_request):

@@ -134,6 +134,7 @@ def test_an_answer_to_a_run_that_is_over_is_evidence_and_a_task_of_it_an_alarm(r
     run = settle(run, taken(run, **facts))
     assert (run.status, run.ocp_task_id, run.answered_at) == (status, None, None)
     assert run.late_evidence[-1]["kind"] == "answer"
+    assert AuditEvent.objects.get(action="run.late_evidence").trace_id == "t-9"
     assert (run.alarm is not None) == is_alarming
     if is_alarming:
         assert (run.alarm["code"], run.alarm["params"]) == ("alarm.other_task", {"task_id": TASK})

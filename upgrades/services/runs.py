@@ -77,7 +77,7 @@ def _set_alarm(run: UpgradeRun, reason: Reason) -> bool:
 
 
 def keep_late_evidence(run: UpgradeRun, evidence: Mapping[str, Any], *, trace_id: str = "") -> None:
-    """Add what came after the fact to the run, and change nothing else of it."""
+    """Add what came after the fact to the run, and change nothing else of it. `run` is read anew."""
     with transaction.atomic():
         UpgradeRun.objects.filter(pk=run.pk).update(version=F("version") + 1)
         run.refresh_from_db()

@@ -45,7 +45,6 @@ def _refuse_unsent(run: UpgradeRun, reason: Reason) -> None:
 
 def _note_moved_on(run: UpgradeRun, reason: Reason) -> None:
     """The row left the doubt while we did not send: keep that as evidence; adopted meanwhile means alarm."""
-    run.refresh_from_db()
     runs.keep_late_evidence(run, {"kind": "not_sent", "reason": reason.to_json()})
     if run.ocp_task_id is not None:
         runs.raise_alarm(run, Reason("alarm.adopted_but_not_sent", {"task_id": run.ocp_task_id}))
@@ -145,9 +144,9 @@ def _write(run: UpgradeRun, answer: submission.Answer, judgement: submission.Jud
     if judgement.is_busy:
         fields["busy_seen_at"] = Now()
     with transaction.atomic():
-        # The row is ours from here on: the clock must not turn it unconfirmed in between.
-        if UpgradeRun.objects.filter(pk=run.pk, status__in=workflow.RUN_IN_DOUBT).update(**fields) != 1:
-            raise moves.TooLate(Reason("move.lost_race", {"action": "doubt"}))
+        # The row is ours from here on: the clock must not turn it unconfirmed in between. One that has moved on is
+        # left as it is, and refuses the move.
+        UpgradeRun.objects.filter(pk=run.pk, status__in=workflow.RUN_IN_DOUBT).update(**fields)
         run.refresh_from_db()
         if run.status == workflow.RunStatus.UNCONFIRMED:
             runs.keep_late_evidence(run, {"kind": "answer", **evidence(answer)}, trace_id=trace_id or "")
@@ -158,7 +157,6 @@ def _write(run: UpgradeRun, answer: submission.Answer, judgement: submission.Jud
 
 
 def _answer_came_late(run: UpgradeRun, answer: submission.Answer, trace_id: str | None) -> None:
-    run.refresh_from_db()
     runs.keep_late_evidence(run, {"kind": "answer", **evidence(answer)}, trace_id=trace_id or "")
     if answer.task_id is not None and answer.task_id != run.ocp_task_id:
         runs.raise_alarm(run, Reason("alarm.other_task", {"task_id": answer.task_id}))
