@@ -65,6 +65,7 @@ ANSWERS = {
     "id is negative": (answer(enveloped({"id": -5})), BadAnswer),
     "id beyond a long": (answer(enveloped({"id": 2**63})), BadAnswer),
     "status 100 only": (b"HTTP/1.1 100 Continue\r\n\r\n", ConnectionLost),
+    "status 300": (answer(GOOD, 300), Redirected),
     "status 301": (answer(b"", 301, Location="/elsewhere"), Redirected),
     "status 302": (answer(b"", 302, Location="/elsewhere"), Redirected),
     "status 307": (answer(b"", 307, Location="/elsewhere"), Redirected),

@@ -242,3 +242,8 @@ def test_environment_gives_no_proxy_no_netrc_no_ca(hostile, monkeypatch, tmp_pat
     client_of(server.url).info()
     assert proxy.connections == 0
     assert b"Basic b2xnYTpjYW5hcnktUGE1NS93b3Jk\r\n" in server.requests[0]
+
+
+@pytest.mark.parametrize("status", [200, 201, 299])
+def test_every_2xx_is_an_answer(hostile, status):
+    assert client_of(hostile(answer(payload("info"), status)).url).info().build_version
