@@ -1,13 +1,15 @@
 """Starts that lead to no run: what stands in the way is told, and nothing is posted."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from tests import scenes
 from tests.factories import make_cluster, make_endpoint, make_run, make_server
-from tests.followed import submit
+from tests.followed import requests_of, submit
 from tests.scenes import Cast, control, posts
 from upgrades.models import ChangeRequest, Cluster, ClusterHold, Endpoint, Grant, Halt, Package, UpgradeRun
 from upgrades.services import preread, submission
@@ -173,18 +175,21 @@ def intent(look_alike, cast):
     assert submission.claim(change_request.pk)
     reading = preread.read(change_request, seconds=30)
 
-    def intend():
-        run = submission._intend(change_request, reading)
+    def intend(**over):
+        run = submission._intend(change_request, replace(reading, **over))
         now = ChangeRequest.objects.get(pk=change_request.pk)
-        assert (run is None) == (not ClusterHold.objects.exists())
+        assert (run is None) == (not ClusterHold.objects.filter(run=run or 0).exists())
         return now.status, (now.status_reason or {}).get("code"), run
 
     return intend
 
 
 def test_an_intent_after_a_good_read_is_a_run(intent):
+    before = ChangeRequest.objects.get()
     status, code, run = intent()
     assert (status, code, run.status) == ("in_progress", None, "submitting")
+    # Once for the turn, once for the move.
+    assert ChangeRequest.objects.get().lock_version == before.lock_version + 2
 
 
 def test_a_request_that_has_a_run_gets_no_other(intent):
@@ -223,3 +228,65 @@ def test_a_package_that_fits_no_more_since_the_read_blocks_the_run(intent):
     status, code, run = intent()
     assert (status, run) == ("approved", None)
     assert code.startswith("package.")
+
+
+def test_the_intent_is_dated_by_ocps_clock_too(intent):
+    now = timezone.now()
+    _status, _code, run = intent(at=now, ocp_now=now + timedelta(hours=1))
+    assert run.ocp_intent_at - run.intent_at == timedelta(hours=1)
+
+
+def test_a_cluster_that_was_taken_since_the_read_blocks_the_run(intent, cast):
+    request = ChangeRequest.objects.get()
+    other = make_run(scenes.in_review(cast, cluster=scenes.OTHER, target=scenes.OTHER_TARGET))
+    ClusterHold.objects.create(cluster=request.cluster, run=other)
+    run = submission._intend(request, preread.Reading(timezone.now(), timezone.now(), frozenset()))
+    request.refresh_from_db()
+    assert (run, request.status, request.status_reason["code"]) == (None, "approved", "hold.taken")
+    assert [run.pk for run in UpgradeRun.objects.all()] == [other.pk]
+
+
+def test_the_fingerprint_of_the_row_counts_not_that_of_before(intent):
+    ChangeRequest.objects.update(fingerprint="0" * 64)
+    assert intent() == ("in_review", "start.votes_missing", None)
+
+
+def test_an_approval_that_ran_out_is_over_whoever_lost_the_right_to_it(intent):
+    Grant.objects.filter(role="approver").delete()
+    ChangeRequest.objects.update(expires_at=timezone.now())
+    assert intent() == ("expired", "change_request.approval_ran_out", None)
+
+
+def test_an_intent_is_written_in_no_wider_transaction(intent):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        intent()
+
+
+@pytest.mark.parametrize(("seconds", "is_over"), [(0, True), (-1, True), (1, False), (None, True)])
+def test_an_approval_must_stand_at_the_moment_of_the_intent(seconds, is_over):
+    at = timezone.now()
+    request = ChangeRequest(expires_at=None if seconds is None else at + timedelta(seconds=seconds))
+    run = UpgradeRun(intent_at=at)
+    if not is_over:
+        submission._check_moment(request, run)
+        return
+    with pytest.raises(submission._Unfit) as unfit:
+        submission._check_moment(request, run)
+    assert (unfit.value.action, unfit.value.reason.code) == ("expire", "change_request.approval_ran_out")
+
+
+def test_a_start_that_another_worker_has_is_left_alone(look_alike, cast):
+    change_request = scenes.starting(cast)
+    before = len(requests_of(look_alike))
+    assert submission.claim(change_request.pk)
+    assert submit(change_request) is None
+    assert (change_request.status, len(requests_of(look_alike))) == ("starting", before)
+
+
+def test_a_halt_blocks_a_start_before_ocp_is_asked(look_alike, cast):
+    change_request = scenes.starting(cast)
+    before = len(requests_of(look_alike))
+    Halt.objects.create(kind="restored", reason={}, settled_at=timezone.now())
+    assert submit(change_request) is None
+    assert (change_request.status, change_request.status_reason["code"]) == ("approved", "halt.in_force")
+    assert len(requests_of(look_alike)) == before

@@ -83,7 +83,6 @@ class _Unfit(Exception):
     """T1 found that the approved plan may not run; the transaction is undone, then `action` is made."""
 
     def __init__(self, action: str, reason: Reason) -> None:
-        super().__init__(action)
         self.action = action
         self.reason = reason
 
