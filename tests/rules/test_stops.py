@@ -67,9 +67,9 @@ def test_a_reason_names_the_file_that_it_rests_on_and_none_where_there_is_none()
 
 def test_a_graph_holds_no_version_that_cannot_be_read():
     for version in ("next", "4.2", "4.2.1.1-el7"):
-        with pytest.raises(ValueError, match="version|build"):
+        with pytest.raises(ValueError, match=r"version|build"):
             graph_of([{"version": version, "to": []}])
-        with pytest.raises(ValueError, match="version|build"):
+        with pytest.raises(ValueError, match=r"version|build"):
             graph_of([{"version": "4.2.1.1", "to": [version]}])
 
 
