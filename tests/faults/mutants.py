@@ -64,7 +64,8 @@ class Onward:
 class Hunt:
     """The plugin that plays mutants in place of the tests."""
 
-    def __init__(self, modules: list[Path], share: float, seed: int) -> None:
+    def __init__(self, modules: list[Path], share: float, seed: int, seconds: float) -> None:
+        self.seconds = seconds
         self.modules, self.share, self.random = modules, share, random.Random(seed)  # noqa: S311 (to repeat it)
         self.seed = seed
         self.is_red = False
@@ -142,7 +143,7 @@ class Hunt:
         able = [
             one
             for place, (one, spent) in enumerate(zip(able, so_far, strict=True))
-            if place < TESTS_AT_LEAST or spent < SECONDS_A_MUTANT
+            if place < TESTS_AT_LEAST or spent < self.seconds
         ]
         child = os.fork()
         if not child:
@@ -231,6 +232,7 @@ def main() -> int:
     parser.add_argument("module", nargs="*", help="a file or folder of upgrades/rules, upgrades/ocp, upgrades/services")
     parser.add_argument("--share", type=float, default=1.0, help="of the mutants of what is no guard, 0 to 1")
     parser.add_argument("--seed", type=int, default=0, help="chooses that share")
+    parser.add_argument("--seconds", type=float, default=SECONDS_A_MUTANT, help="of tests a mutant, and 40 at least")
     parser.add_argument("--tests", nargs="*", help="without them those of the modules' rooms")
     asked = parser.parse_args()
     modules = list(chosen_modules(asked.module))
@@ -238,7 +240,7 @@ def main() -> int:
     tests = asked.tests or [test for room in rooms for test in ROOMS[room]]
     # Otherwise the product's own, which ocpdash.celery has put there by now.
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    hunt = Hunt(modules, asked.share, asked.seed)
+    hunt = Hunt(modules, asked.share, asked.seed, asked.seconds)
     # No -x: the first child that turns red would end the fixtures of the session, and with them everybody's servers.
     code = pytest.main(["-q", "-s", "--no-header", "-p", "no:cacheprovider", "--timeout", "0", *tests], [hunt])
     return int(hunt.is_survived or code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED))
