@@ -19,8 +19,11 @@ HEAD = (
 
 
 def table(lines: Iterable[Line]) -> str:
-    """Return the table of `lines`: a row for each fault and what struck, its parts added up; mutants by their rooms."""
-    told = [replace(line, about=_room(line.about)) if line.fault == "R9" else line for line in lines if line.count]
+    """Return the table of `lines`: a row for each fault and what struck, its parts added up; mutants by their rooms,
+    the calls of the API together.
+    """
+    shorter = {"R8": _calls, "R9": _room}
+    told = [replace(line, about=shorter.get(line.fault, str)(line.about)) for line in lines if line.count]
     ordered = sorted(told, key=lambda line: (line.fault, line.about))
     groups = groupby(ordered, key=lambda line: (line.fault, line.about))
     return HEAD + "".join(_row(fault, about, list(parts)) for (fault, about), parts in groups)
@@ -72,6 +75,11 @@ def _threat(number: str, threat: Threat) -> str:
     tests = (test.partition("::") for test in threat.tests)
     links = ", ".join(f"[`{name}`](../{path})" for path, _colons, name in tests)
     return f"| {number} | {threat.what} | {links or '-'} | {threat.not_covered} |\n"
+
+
+def _calls(about: str) -> str:
+    """Of "calls made of the API's text: clusters-list-GET" what is in front of the call's name."""
+    return about.partition(":")[0]
 
 
 def _room(about: str) -> str:
