@@ -17,6 +17,10 @@ from upgrades.simulator.server import LookAlike
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECONDS = 20_000
+SCROLLED_UP = """() => {
+    document.querySelector("#log pre").scrollTo(0, 0);
+    return !document.querySelector("[data-newest]").hidden;
+}"""
 # The place in the drawing that a place of the window shows.
 POINTED = """([x, y]) => {
   const dag = document.querySelector(".dag");
@@ -105,9 +109,10 @@ def retry_is_told(page: Page, run: UpgradeRun, look_alike: LookAlike) -> None:
 
 def find_in_log(page: Page) -> None:
     """The log follows its end until the reader scrolls up; what is looked for is counted and walked through."""
-    newest, text = page.locator("[data-newest]"), page.locator("#log pre")
+    newest = page.locator("[data-newest]")
     expect(newest).to_be_hidden()
-    text.evaluate("log => log.scrollTo(0, 0)")
+    # A line that comes in that very moment takes the reader back to the end.
+    page.wait_for_function(SCROLLED_UP, timeout=SECONDS)
     expect(newest).to_be_visible()
     newest.click()
     expect(newest).to_be_hidden()
