@@ -7,7 +7,7 @@ const NEAR = 24;
 
 export class LogPane {
   constructor(document, onFollow) {
-    Object.assign(this, { document, onFollow, key: "", isFollowing: true, hit: 0, isNewer: false });
+    Object.assign(this, { document, onFollow, key: "", isFollowing: true, end: 0, hit: 0, isNewer: false });
     document.addEventListener("scroll", (event) => this.scrolled(event), true);
     document.addEventListener("click", (event) => this.clicked(event));
     this.replaced();
@@ -15,6 +15,11 @@ export class LogPane {
 
   get text() { return this.document.querySelector("#log pre"); }
   get marks() { return [...this.document.querySelectorAll("#log mark")]; }
+
+  // Before the pane is drawn anew: the event of a scroll comes a frame after it, too late to keep the reader's place.
+  look() {
+    if (this.text && this.text.scrollTop < this.end - NEAR) this.scrolled({ target: this.text });
+  }
 
   // After the pane was drawn: another subtask, or another search, begins anew.
   replaced() {
@@ -26,8 +31,13 @@ export class LogPane {
     if (!this.text) return;
     if (isNew) Object.assign(this, { hit: 0, isFollowing: this.marks.length === 0 });
     if (isNew && this.marks.length) this.walk(1);
-    else if (this.isFollowing) this.text.scrollTop = this.text.scrollHeight;
+    else if (this.isFollowing) this.toEnd();
     this.show();
+  }
+
+  toEnd() {
+    this.text.scrollTop = this.text.scrollHeight;
+    this.end = this.text.scrollTop;
   }
 
   // Whether new lines may be drawn now. A reader who has scrolled up keeps what stands, and is told of more.
@@ -42,6 +52,7 @@ export class LogPane {
     if (event.target !== this.text) return;
     const { scrollHeight, scrollTop, clientHeight } = this.text;
     const isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (isAtEnd) this.end = scrollTop;
     if (isAtEnd === this.isFollowing) return;
     this.isFollowing = isAtEnd;
     this.show();
@@ -60,7 +71,7 @@ export class LogPane {
     if (!link) return;
     event.preventDefault();
     if (link.dataset.hit) return void this.walk(link.dataset.hit === "next" ? 1 : -1);
-    this.text.scrollTop = this.text.scrollHeight;
+    this.toEnd();
   }
 
   walk(by) {

@@ -23,7 +23,7 @@ class RunPage {
     this.words = root.dataset;
     this.state = null;
     this.dag = new Dag(document, this.words);
-    this.regions = new Regions(document, this.words, (names) => this.replaced(names));
+    this.regions = new Regions(document, this.words, () => this.log.look(), (names) => this.replaced(names));
     this.troubles = new Troubles(document, { staleSeconds: Number(this.words.staleSeconds),
       silentSeconds: Number(this.words.silentSeconds) }, (trouble) => this.troubled(trouble));
     this.source = new Source(this.words, this.node(), { state: (state) => this.heard(state),

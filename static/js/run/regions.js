@@ -4,8 +4,8 @@
 const IDS = { chosen: "chosen", log: "log" };
 
 export class Regions {
-  constructor(document, addresses, onReplaced) {
-    Object.assign(this, { document, addresses, onReplaced, wanted: new Set(), isBusy: false });
+  constructor(document, addresses, onReplacing, onReplaced) {
+    Object.assign(this, { document, addresses, onReplacing, onReplaced, wanted: new Set(), isBusy: false });
   }
 
   // Asks once for all that was wanted meanwhile.
@@ -34,6 +34,7 @@ export class Regions {
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const focus = this.focused();
+    this.onReplacing();
     for (const name of names) this.replace(name, fresh);
     this.onReplaced(names);
     this.restore(focus);
