@@ -23,6 +23,7 @@ from kombu import Exchange, Queue
 from kombu.exceptions import OperationalError
 
 from ocpdash.watchdog import Watchdog, each
+from upgrades.live import QUEUES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ocpdash.settings")
 
@@ -55,7 +56,6 @@ ROUTES = {
     "upgrades.inventory": "inventory",
     "upgrades.topology": "inventory",
 }
-QUEUES = tuple(dict.fromkeys(ROUTES.values()))
 WORKERS = {"tick": ("tick",), "follow": ("follow", "inventory")}
 # Started as they are needed. An OCP that falls silent holds one for each kind of read until their deadline, later one
 # at a time (services/schedule.py): enough for three that do so together, and for those that are well.

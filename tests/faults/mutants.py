@@ -232,7 +232,7 @@ def main() -> int:
     parser.add_argument("module", nargs="*", help="a file or folder of upgrades/rules, upgrades/ocp, upgrades/services")
     parser.add_argument("--share", type=float, default=1.0, help="of the mutants of what is no guard, 0 to 1")
     parser.add_argument("--seed", type=int, default=0, help="chooses that share")
-    parser.add_argument("--seconds", type=float, default=SECONDS_A_MUTANT, help="of tests a mutant, and 40 at least")
+    parser.add_argument("--seconds", type=float, default=SECONDS_A_MUTANT, help="of tests for each mutant")
     parser.add_argument("--tests", nargs="*", help="without them those of the modules' rooms")
     asked = parser.parse_args()
     modules = list(chosen_modules(asked.module))

@@ -127,13 +127,12 @@ def _statements(node: ast.stmt) -> Iterator[Edit]:
     is_write = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute | ast.Subscript)
     if is_call or is_write or isinstance(node, ast.Raise | ast.AugAssign | ast.Delete | ast.Continue | ast.Break):
         yield f"{text[:100]} -> taken out", None
-    elif isinstance(node, ast.Return) and node.value is not None and not _is_false(node.value):
+    elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
         yield f"{text[:100]} -> return None", ast.Return(ast.Constant(None))
 
 
-def _is_false(node: ast.expr) -> bool:
-    """None, or False: who asks whether takes the one for the other."""
-    return isinstance(node, ast.Constant) and (node.value is None or node.value is False)
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _told(node: ast.expr, made: ast.expr) -> Edit:
