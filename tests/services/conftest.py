@@ -1,9 +1,11 @@
-"""The endpoint of the look-alike, for the services that read OCP."""
+"""The endpoint of the look-alike, for the services that read OCP, and the people of a story there."""
 
 from typing import Any
 
 import pytest
 
+from tests import scenes
+from tests.scenes import Cast
 from upgrades.models import Endpoint
 from upgrades.services import registration
 from upgrades.simulator.server import LookAlike
@@ -17,3 +19,10 @@ def endpoint(look_alike: LookAlike, settings: Any, db: None) -> Endpoint:
     settings.OCP_ALLOW_HTTP = True
     settings.OCP_ACCOUNT_IS_OURS = True
     return registration.register_from_environment()
+
+
+@pytest.fixture
+def cast(look_alike: LookAlike, settings: Any, transactional_db: None) -> Cast:
+    """Everybody, beside a mirror of the look-alike that was read a moment ago."""
+    scenes.connect(look_alike, settings)
+    return Cast()

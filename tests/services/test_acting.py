@@ -7,20 +7,14 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from tests import followed, scenes
+from tests import followed
 from tests.followed import fresh
-from tests.scenes import Cast, control
-from tests.services.test_run_actions import act, acts, ask, child_step
+from tests.scenes import control
+from tests.services.acting import act, acts, ask, child_step
 from upgrades.models import AuditEvent, Endpoint, Grant, Halt, RunAction, UpgradeRun
 from upgrades.services import acting, endpoints, moves
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def cast(look_alike, settings, transactional_db):
-    scenes.connect(look_alike, settings)
-    return Cast()
 
 
 @pytest.fixture

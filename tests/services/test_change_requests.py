@@ -4,18 +4,12 @@ import pytest
 
 from tests import scenes
 from tests.factories import make_user
-from tests.scenes import Cast, control, vote
+from tests.scenes import control, vote
 from upgrades.models import AuditEvent, ChangeRequest, Cluster, Grant, Revision
 from upgrades.rules import workflow
 from upgrades.services import actions, change_requests, expiring, inventory, moves, staleness, votes
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def cast(look_alike, settings, transactional_db):
-    scenes.connect(look_alike, settings)
-    return Cast()
 
 
 def draft(cast, **over):

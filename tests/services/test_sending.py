@@ -52,22 +52,18 @@ def test_the_wait_alone_refuses_nothing(look_alike, change_request):
     assert (fresh(run).status, len(posts(look_alike))) == ("running", 1)
 
 
-def test_a_package_that_is_replaced_after_the_intent_is_not_sent(look_alike, change_request):
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("POST", f"/packages/{scenes.TARGET}/replace", {}, "plan.package_replaced"),
+        ("DELETE", f"/packages/{scenes.TARGET}", {}, "package.unknown"),
+        ("POST", "/clusters/{cluster}/set", {"status": "OPERATING"}, "start.cluster_not_running"),
+    ],
+)
+def test_what_changes_in_ocp_after_the_intent_is_not_sent(look_alike, change_request, method, path, body, code):
     with between(look_alike, change_request) as run:
-        control(look_alike, "POST", f"/packages/{scenes.TARGET}/replace")
-    assert is_refused(run, look_alike, "plan.package_replaced")
-
-
-def test_a_cluster_that_is_upgraded_elsewhere_after_the_intent_is_not_sent(look_alike, change_request):
-    with between(look_alike, change_request) as run:
-        control(look_alike, "POST", f"/clusters/{run.cluster_ocp_id}/set", status="OPERATING")
-    assert is_refused(run, look_alike, "start.cluster_not_running")
-
-
-def test_a_package_that_is_gone_after_the_intent_is_not_sent(look_alike, change_request):
-    with between(look_alike, change_request) as run:
-        control(look_alike, "DELETE", f"/packages/{scenes.TARGET}")
-    assert is_refused(run, look_alike, "package.unknown")
+        control(look_alike, method, path.format(cluster=run.cluster_ocp_id), **body)
+    assert is_refused(run, look_alike, code)
 
 
 def test_an_endpoint_that_is_switched_off_after_the_intent_is_sent_nothing(look_alike, change_request):

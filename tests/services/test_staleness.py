@@ -10,17 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests import scenes
-from tests.scenes import Cast
 from upgrades.models import ChangeRequest, Cluster, Server
 from upgrades.services import endpoints, inventory, staleness
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def cast(look_alike, settings, transactional_db):
-    scenes.connect(look_alike, settings)
-    return Cast()
 
 
 def checked(change_request, *, later=0.0):

@@ -7,17 +7,11 @@ from django.db import connection
 
 from tests import scenes
 from tests.factories import make_user
-from tests.scenes import Cast, vote
+from tests.scenes import vote
 from upgrades.models import AuditEvent, ChangeRequest, Grant, Vote
 from upgrades.services import change_requests, moves, votes
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def cast(look_alike, settings, transactional_db):
-    scenes.connect(look_alike, settings)
-    return Cast()
 
 
 def refusal(call):
