@@ -83,6 +83,14 @@ def test_upgrade_is_drawn_with_zones_across_and_steps_down(servers):
     assert all(holds(zones[0], step) for step in steps)
 
 
+def test_the_head_of_a_zone_has_room_for_its_name_and_what_failed_in_it():
+    """As templates/upgrades/runs/_graph.html sets them: 36 px in front, 14 between, 28 for the sign that folds."""
+    graph, waits = whole(hops=1, servers=1)
+    zone = next(box for box in layout(graph).boxes if box.key == f"{waits[0]}/zone1")
+    name, counts = texts.width("Zone 1 of 3", 13), texts.width("10 of 11 · 10 failed", 12)
+    assert 36 + name + 14 + counts + 28 <= zone.width
+
+
 def test_steps_that_follow_each_other_stand_under_each_other():
     graph, _ = whole(servers=3)
     drawing = layout(graph)

@@ -22,7 +22,8 @@ PAD = 14
 PADS_ABOVE = {"hop": 16, "server": 4}
 PAD_ABOVE = 8
 LEAST_WIDTHS = {"hop": 460, "server": 180}
-LEAST_WIDTH = 240
+# A zone of ten of eleven steps, ten of them failed, tells that beside its name.
+LEAST_WIDTH = 268
 FOLDED = {"hop": (250, 40), "server": (180, 40)}
 FOLDED_SECTION = (112, 66)
 
