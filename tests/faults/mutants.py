@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -38,11 +38,12 @@ ROOMS = {"rules": ["tests/rules"], "ocp": ["tests/ocp"], "services": ["tests/ser
 SECONDS_A_MUTANT, TESTS_AT_LEAST = 40.0, 40
 # A child that takes so many times as long as the same tests did before hangs.
 PATIENCE, LEAST_SECONDS = 5.0, 30.0
-BROKEN = 99
+# A child ends with the place of the test that turned red, counted from 1; beyond these with RED.
+BROKEN, RED = 99, 98
 SOCKETS = embedded.socket_folder(test_settings.SERVICES)
 
 
-@dataclass
+@dataclass(eq=False)
 class Played:
     """One test, how long it takes, and the functions it calls: (path, qualified name)."""
 
@@ -71,6 +72,8 @@ class Hunt:
         self.is_red = False
         self.is_survived = False
         self.remembered: list[Remembered] = []
+        # By function, the tests that found a wrong of it: the next is most likely theirs as well.
+        self.sharp: defaultdict[str, list[Played]] = defaultdict(list)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -122,7 +125,8 @@ class Hunt:
         for one in survivors:
             print(f"survives: {name} {one.function} {one.what}", flush=True)
         score = 100.0 * (1 - len(survivors) / len(chosen)) if chosen else 100.0
-        about = f"mutants of {name}, {score:.1f} % killed"
+        part = f", {self.share:.0%} of them" if self.share < 1 and name not in GUARDS else ""
+        about = f"mutants of {name}, {score:.1f} % killed{part}"
         seeds, seconds = range(self.seed, self.seed + 1), time.monotonic() - begun
         record.keep("R9", about, count=len(chosen), violations=len(survivors), seeds=seeds, seconds=seconds)
         self.is_survived = self.is_survived or (name in GUARDS and bool(survivors))
@@ -136,22 +140,29 @@ class Hunt:
             assert not self._is_killed(same, live, played), "a test is red without any mutant"
 
     def _is_killed(self, mutant: Mutant, live: list[FunctionType], played: list[Played]) -> bool:
-        able = [one for one in played if (str(mutant.path), mutant.function) in one.calls]
-        # Those of the module's own test first.
-        able.sort(key=lambda one: (mutant.path.stem not in one.item.path.stem, one.seconds))
-        so_far = accumulate(one.seconds for one in able)
-        able = [
-            one
-            for place, (one, spent) in enumerate(zip(able, so_far, strict=True))
-            if place < TESTS_AT_LEAST or spent < self.seconds
-        ]
+        able = self._able(mutant, played)
         child = os.fork()
         if not child:
             try:
                 self._be_wrong(mutant, live, able)
             finally:
                 os._exit(BROKEN)
-        return _ended(child, LEAST_SECONDS + PATIENCE * sum(one.seconds for one in able))
+        code = _ended(child, LEAST_SECONDS + PATIENCE * sum(one.seconds for one in able))
+        if 0 < code <= len(able) and able[code - 1] not in self.sharp[mutant.function]:
+            self.sharp[mutant.function].insert(0, able[code - 1])
+        return code != 0
+
+    def _able(self, mutant: Mutant, played: list[Played]) -> list[Played]:
+        """The tests that call the function, as many as there is time for; after the sharp ones the module's own."""
+        able = [one for one in played if (str(mutant.path), mutant.function) in one.calls]
+        sharp = self.sharp[mutant.function]
+        able.sort(key=lambda one: (one not in sharp, mutant.path.stem not in one.item.path.stem, one.seconds))
+        so_far = accumulate(one.seconds for one in able)
+        return [
+            one
+            for place, (one, spent) in enumerate(zip(able, so_far, strict=True))
+            if place < TESTS_AT_LEAST or spent < self.seconds
+        ]
 
     def _be_wrong(self, mutant: Mutant, live: list[FunctionType], able: list[Played]) -> None:
         """In the child: 0 where every test stays green."""
@@ -170,10 +181,10 @@ class Hunt:
             if function.__code__.co_qualname == mutant.function:
                 # Without its super() a method would not fit the closure that it has.
                 function.__code__ = mutant.code.replace(co_freevars=function.__code__.co_freevars)
-        for one in able:
+        for place, one in enumerate(able, 1):
             one.item.config.hook.pytest_runtest_protocol(item=one.item, nextitem=Onward(one.item.session))
             if self.is_red:
-                os._exit(1)
+                os._exit(min(place, RED))
         os._exit(0)
 
 
@@ -194,19 +205,19 @@ def remembered() -> list[Remembered]:
     return [one for one in everything if getattr(one, "__module__", "").startswith("upgrades.")]
 
 
-def _ended(child: int, seconds: float) -> bool:
-    """Whether the child found the wrong; one that hangs has."""
+def _ended(child: int, seconds: float) -> int:
+    """The code that the child ended with; of one that hangs, RED."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             code = os.waitstatus_to_exitcode(status)
             assert code != BROKEN, "the hunt itself broke"
-            return code != 0
+            return code
         threading.Event().wait(0.005)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return True
+    return RED
 
 
 def empty_ground() -> None:
