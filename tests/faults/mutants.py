@@ -193,15 +193,16 @@ def outermost(code: CodeType) -> str:
     return code.co_qualname.partition(".<locals>")[0]
 
 
+# By type(), for isinstance() would wake lazy objects, which may be unable to.
 def functions(path: Path) -> list[FunctionType]:
     """The live functions of a module, those that a decorator wraps too."""
     everything = gc.get_objects()
-    return [one for one in everything if isinstance(one, FunctionType) and one.__code__.co_filename == str(path)]
+    return [one for one in everything if type(one) is FunctionType and one.__code__.co_filename == str(path)]
 
 
 def remembered() -> list[Remembered]:
     """Every function of the product that keeps its answers."""
-    everything = [one for one in gc.get_objects() if isinstance(one, Remembered)]
+    everything = [one for one in gc.get_objects() if type(one) is Remembered]
     return [one for one in everything if getattr(one, "__module__", "").startswith("upgrades.")]
 
 
