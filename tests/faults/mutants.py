@@ -1,8 +1,9 @@
-"""R9, mutation: python -m tests.faults.mutants [MODULE ...] [--share 1/4] [--seed 0]; each wrong must turn a test red.
+"""R9, mutation: python -m tests.faults.mutants [MODULE ...] [--share 0.25] [--seed 0]; each wrong must turn a test red.
 
 A run of pytest, warm with PostgreSQL and Redis, first plays every test once and notes which functions of the product
 it calls. For each mutant it then forks: the child has the wrong code put into the live function, and plays the tests
-that call it, the quickest first, until one fails. What survives is printed. Guards are played whole, others by share.
+that call it until one fails: first those that found another wrong of the same function, then the quickest. What
+survives is printed. Guards are played whole, others by share.
 """
 
 import argparse
@@ -15,20 +16,15 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper as Remembered
 from itertools import accumulate
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import FrameType, FunctionType
 
-import psycopg
 import pytest
-from django.db import connections
 
-from ocpdash import embedded
-from tests import settings as test_settings
-from tests.faults import record
+from tests.faults import forks, record
 from tests.faults.catalogue import GUARDS
 from tests.faults.mutations import Mutant, mutants
 
@@ -40,7 +36,6 @@ SECONDS_A_MUTANT, TESTS_AT_LEAST = 40.0, 40
 PATIENCE, LEAST_SECONDS = 5.0, 30.0
 # A child ends with the place of the test that turned red, counted from 1; beyond these with RED.
 BROKEN, RED = 99, 98
-SOCKETS = embedded.socket_folder(test_settings.SERVICES)
 
 
 @dataclass(eq=False)
@@ -80,8 +75,8 @@ class Hunt:
         played = [self._play(item) for item in session.items]
         if self.is_red:
             raise pytest.UsageError("Without any mutant a test is red.")
-        live = {path: functions(path) for path in self.modules}
-        self.remembered = remembered()
+        live = {path: forks.functions(path) for path in self.modules}
+        self.remembered = forks.remembered()
         # The children share our memory: what the collector looks at, it copies.
         gc.collect()
         gc.freeze()
@@ -102,7 +97,7 @@ class Hunt:
 
         def note(frame: FrameType, event: str, _argument: object) -> None:
             if event == "call" and frame.f_code.co_filename in wanted:
-                played.calls.add((frame.f_code.co_filename, outermost(frame.f_code)))
+                played.calls.add((frame.f_code.co_filename, forks.outermost(frame.f_code)))
 
         begun = time.monotonic()
         threading.setprofile(note)
@@ -170,13 +165,8 @@ class Hunt:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        for answers in self.remembered:
-            # Answers of before would hide the wrong.
-            answers.cache_clear()
-        for alias in connections:
-            # The parent's socket: not to be closed politely.
-            connections[alias].connection = None
-        empty_ground()
+        forks.forget(self.remembered)
+        forks.empty_ground()
         for function in live:
             if function.__code__.co_qualname == mutant.function:
                 # Without its super() a method would not fit the closure that it has.
@@ -186,24 +176,6 @@ class Hunt:
             if self.is_red:
                 os._exit(min(place, RED))
         os._exit(0)
-
-
-def outermost(code: CodeType) -> str:
-    """The name by which mutants know a function: what is inside another belongs to that."""
-    return code.co_qualname.partition(".<locals>")[0]
-
-
-# By type(), for isinstance() would wake lazy objects, which may be unable to.
-def functions(path: Path) -> list[FunctionType]:
-    """The live functions of a module, those that a decorator wraps too."""
-    everything = gc.get_objects()
-    return [one for one in everything if type(one) is FunctionType and one.__code__.co_filename == str(path)]
-
-
-def remembered() -> list[Remembered]:
-    """Every function of the product that keeps its answers."""
-    everything = [one for one in gc.get_objects() if type(one) is Remembered]
-    return [one for one in everything if getattr(one, "__module__", "").startswith("upgrades.")]
 
 
 def _ended(child: int, seconds: float) -> int:
@@ -219,16 +191,6 @@ def _ended(child: int, seconds: float) -> int:
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return RED
-
-
-def empty_ground() -> None:
-    """No rows of another child, and a file outside the database that fits them: else all is taken for a restore."""
-    # Imported by now, and as pytest wants it.
-    from tests.conftest import clean_database
-
-    # Rooms without a database have none.
-    with suppress(psycopg.OperationalError):
-        clean_database(f"postgresql://{embedded.SUPERUSER}@/{embedded.DATABASE}?host={SOCKETS}/pg")
 
 
 def chosen_modules(named: Iterable[str]) -> Iterator[Path]:
