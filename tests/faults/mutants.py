@@ -36,6 +36,7 @@ SECONDS_A_MUTANT, TESTS_AT_LEAST = 40.0, 40
 PATIENCE, LEAST_SECONDS = 5.0, 30.0
 # A child ends with the place of the test that turned red, counted from 1; beyond these with RED.
 BROKEN, RED = 99, 98
+_NOTHING = "nothing"
 
 
 @dataclass(eq=False)
@@ -131,7 +132,7 @@ class Hunt:
         known = {function.__code__.co_qualname: function.__code__ for function in live}
         calls = Counter(name for one in played for called, name in one.calls if called == str(path) and name in known)
         for name, _count in calls.most_common(1):
-            same = Mutant(path, name, "nothing", known[name])
+            same = Mutant(path, name, _NOTHING, known[name])
             assert not self._is_killed(same, live, played), "a test is red without any mutant"
 
     def _is_killed(self, mutant: Mutant, live: list[FunctionType], played: list[Played]) -> bool:
@@ -160,11 +161,12 @@ class Hunt:
         ]
 
     def _be_wrong(self, mutant: Mutant, live: list[FunctionType], able: list[Played]) -> None:
-        """In the child: 0 where every test stays green."""
+        """In the child: 0 where every test stays green. What turns red by itself is told."""
         os.setpgid(0, 0)
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 1)
-        os.dup2(quiet, 2)
+        if mutant.what != _NOTHING:
+            quiet = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(quiet, 1)
+            os.dup2(quiet, 2)
         forks.forget(self.remembered)
         forks.empty_ground()
         for function in live:
