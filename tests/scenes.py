@@ -1,5 +1,6 @@
 """Longer arrangements for tests: a connected look-alike, and an approved change request on it."""
 
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -59,15 +60,27 @@ class Cast:
 
 
 def in_review(
-    cast: Cast, *, cluster: str = CLUSTER, target: str = TARGET, quorum: int = 1, endpoint: Endpoint | None = None
+    cast: Cast,
+    *,
+    cluster: str = CLUSTER,
+    target: str = TARGET,
+    quorum: int = 1,
+    endpoint: Endpoint | None = None,
+    window: tuple[datetime, datetime] | None = None,
 ) -> ChangeRequest:
-    """A request written and sent to review by olga; `endpoint` where several have a cluster of that name."""
+    """A request written and sent to review by olga; `endpoint` where several have a cluster of that name.
+
+    window: when it opens and closes; no form asks for one.
+    """
     rows = Cluster.objects.all() if endpoint is None else Cluster.objects.filter(endpoint=endpoint)
     row = rows.get(name=cluster)
     change_request = change_requests.create(
         cluster=row, target_file_name=target, purpose="Fixes incident 2291.", actor=cast.olga
     )
-    ChangeRequest.objects.filter(pk=change_request.pk).update(quorum=quorum)
+    opens_at, closes_at = window or (None, None)
+    ChangeRequest.objects.filter(pk=change_request.pk).update(
+        quorum=quorum, window_opens_at=opens_at, window_closes_at=closes_at
+    )
     change_request.refresh_from_db()
     return change_requests.submit(
         change_request=change_request, lock_version=change_request.lock_version, actor=cast.olga

@@ -262,6 +262,31 @@ def test_an_intent_is_written_in_no_wider_transaction(intent):
         intent()
 
 
+@pytest.mark.parametrize(
+    ("opens", "closes", "is_open"),
+    [(-1, 1, True), (0, 1, True), (1, 2, False), (-1, 0, False), (-2, -1, False), (None, None, True)],
+)
+def test_the_window_must_be_open_at_the_moment_of_the_intent(opens, closes, is_open):
+    at = timezone.now()
+    window = [None if hours is None else at + timedelta(hours=hours) for hours in (opens, closes)]
+    request = ChangeRequest(expires_at=at + timedelta(days=1), window_opens_at=window[0], window_closes_at=window[1])
+    run = UpgradeRun(intent_at=at)
+    if is_open:
+        submission._check_moment(request, run)
+        return
+    with pytest.raises(submission._Unfit) as unfit:
+        submission._check_moment(request, run)
+    assert (unfit.value.action, unfit.value.reason.code) == ("block", "start.outside_window")
+
+
+def test_a_start_outside_its_approved_window_posts_nothing(look_alike, cast):
+    yesterday = timezone.now() - timedelta(days=1)
+    change_request = scenes.starting(cast, window=(yesterday - timedelta(hours=1), yesterday))
+    assert submit(change_request) is None
+    assert (change_request.status, change_request.status_reason["code"]) == ("approved", "start.outside_window")
+    assert posts(look_alike) == []
+
+
 @pytest.mark.parametrize(("seconds", "is_over"), [(0, True), (-1, True), (1, False), (None, True)])
 def test_an_approval_must_stand_at_the_moment_of_the_intent(seconds, is_over):
     at = timezone.now()

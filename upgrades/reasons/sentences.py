@@ -229,6 +229,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "start.timed_out": _("No run came of the start in time. It can be started again."),
     "start.votes_missing": _("Votes lost their weight, for a right was taken. Approvals missing: %(missing)s."),
     "start.rows_too_old": _("OCP was read too long ago to start on that."),
+    "start.outside_window": _("The window that was approved is not open."),
     "start.unreadable": _("OCP could not be read before the start. %(why)s"),
     "start.cluster_missing": _("OCP does not show every affected cluster: %(ocp_ids)s is missing."),
     "start.server_elsewhere": _(

@@ -131,9 +131,12 @@ def _check_approval(change_request: ChangeRequest) -> None:
 
 
 def _check_moment(change_request: ChangeRequest, run: UpgradeRun) -> None:
-    """The approval still stood when the intent was written, not only when it was looked at."""
+    """The approval still stood, its window open, when the intent was written, not only when it was looked at."""
     if change_request.expires_at is None or run.intent_at >= change_request.expires_at:
         raise _Unfit("expire", Reason("change_request.approval_ran_out"))
+    opens, closes = change_request.window_opens_at, change_request.window_closes_at
+    if (opens and run.intent_at < opens) or (closes and run.intent_at >= closes):
+        raise _Unfit("block", Reason("start.outside_window"))
 
 
 def _check_endpoint(change_request: ChangeRequest) -> None:
