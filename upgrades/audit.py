@@ -94,6 +94,7 @@ ACTIONS: Mapping[str, str | Promise] = {
     "endpoint.close_breaker": _("reads OCP again"),
     "cluster.set_environment": _("set the environment of a cluster"),
     "cluster.describe": _("set owner and labels of a cluster"),
+    "cluster.foreign_upgrade": _("saw an upgrade that was begun in OCP itself, without a request"),
     "cluster.export": _("exported the list of clusters"),
     "package.replaced": _("saw a package change under its name"),
     "path_file.upload": _("kept a path file"),

@@ -64,6 +64,8 @@ def _of_runs(now: datetime) -> Iterator[Family]:
     held = ClusterHold.objects.aggregate(all=Count("pk"), alarm=Count("pk", filter=Q(is_alarm=True)))
     samples = ((("run",), float(held["all"] - held["alarm"])), (("alarm",), float(held["alarm"])))
     yield Family("ocpdash_cluster_holds", "Clusters held, by a run or by an alarm.", ("by",), samples)
+    foreign = AuditEvent.objects.filter(action="cluster.foreign_upgrade").count()
+    yield _one("ocpdash_foreign_upgrades", "Upgrades that were begun in OCP itself.", foreign, is_counter=True)
     refused = UpgradeRun.objects.filter(status=workflow.RunStatus.REFUSED).count()
     yield _one("ocpdash_starts_refused", "Starts that ended as refused.", refused, is_counter=True)
 

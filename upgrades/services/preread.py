@@ -13,12 +13,10 @@ from upgrades.ocp import types, words
 from upgrades.ocp.client import OcpClient
 from upgrades.ocp.errors import OcpError
 from upgrades.rules import Reason, preread
-from upgrades.services import endpoints, identity, inventory, plans, readability
+from upgrades.services import endpoints, identity, inventory, ocp_upgrades, plans, readability
 from upgrades.services.moves import Invalid
 
 _NEWEST = 200
-# Every read of the list of clusters loads them.
-_UPGRADES_KEPT = 10
 
 
 class Blocked(Exception):
@@ -162,32 +160,14 @@ def mirror_servers(
     with transaction.atomic():
         inventory.mirror_servers(cluster, servers, at)
         rows = Cluster.objects.filter(pk=cluster.pk, topology_observed_at__lte=at)
+        known = rows.values_list("failed_leftover_ids", "upgrades_in_ocp").first()
+        if known is None:
+            return
         # On a busy cluster the newest tasks push an old failure out: that is no reason to void votes.
-        known = rows.values_list("failed_leftover_ids", flat=True).first() if len(tasks) >= _NEWEST else ()
-        leftovers = preread.failed_leftovers(facts, cluster.ocp_id, known or ())
-        found = {"failed_leftover_ids": leftovers, "upgrades_in_ocp": _upgrades(tasks)}
+        leftovers = preread.failed_leftovers(facts, cluster.ocp_id, known[0] if len(tasks) >= _NEWEST else ())
+        upgrades = ocp_upgrades.mirrored(cluster, tasks, known[1])
+        found = {"failed_leftover_ids": leftovers, "upgrades_in_ocp": upgrades}
         rows.exclude(**found).update(**found)
-
-
-def _upgrades(tasks: Sequence[types.TaskInstance]) -> list[dict[str, str | int]]:
-    """The upgrade parents among `tasks`, newest first, with what a reader of the cluster's history is told."""
-    parents = {task.id: task for task in tasks if words.is_upgrade_parent(task)}
-    newest = sorted(parents.values(), key=lambda task: (_started(task), task.id), reverse=True)
-    return [
-        {
-            "task_id": task.id,
-            "status": task.status[:64],
-            "operation": words.operation_of(task)[:64],
-            "creator_name": task.creator_name[:100],
-            "started_at": _started(task),
-        }
-        for task in newest[:_UPGRADES_KEPT]
-    ]
-
-
-def _started(task: types.TaskInstance) -> str:
-    """In UTC, so that texts compare as times do; "" where OCP does not tell."""
-    return task.start_time.isoformat(timespec="seconds") if task.start_time else ""
 
 
 def newest_tasks(cluster: Cluster, client: OcpClient) -> Sequence[types.TaskInstance]:
