@@ -136,7 +136,7 @@ def watch_over_worker(sender: Any, **_signal: Any) -> None:
     for sign in (task_received, task_postrun):
         sign.connect(lambda **_signal: dog.heard(), weak=False)
     dog.start()
-    each(TICK_SECONDS, _ring_for_beat, name="ring for beat")
+    each(TICK_SECONDS, _stand_in_for_beat, name="stand in for beat")
 
 
 def _send_canary(queue: Any) -> bool:
@@ -148,12 +148,12 @@ def _send_canary(queue: Any) -> bool:
     return True
 
 
-def _ring_for_beat() -> None:
+def _stand_in_for_beat() -> None:
     # Models are there only now.
     from upgrades.services import heartbeats
 
     close_old_connections()
-    heartbeats.ring_for_beat(2 * TICK_SECONDS)
+    heartbeats.stand_in_for_beat(2 * TICK_SECONDS)
 
 
 @worker_shutdown.connect

@@ -7,6 +7,7 @@ tick and the next poll do the same without them. Also which runs somebody is loo
 import json
 import logging
 from functools import lru_cache
+from typing import Any
 
 import redis
 from celery import current_app
@@ -19,6 +20,8 @@ WATCH_KEY = "ocpdash:watch"
 # All workers share these; a message by any other came by the worker's own. Which task goes by which: ocpdash.celery.
 QUEUES = ("tick", "follow", "inventory")
 _SOON = b"soon"
+# On a canary that somebody sent in beat's place: it tells of its queue, and not of beat.
+STANDS_IN = "ocpdash_stands_in"
 _RING_ERRORS = (redis.RedisError, OperationalError, OSError)
 
 
@@ -51,9 +54,14 @@ def ring_start(change_request_id: int) -> None:
     _send("upgrades.submit", change_request_id)
 
 
-def _send(name: str, *args: int) -> None:
+def send_canary_for_beat(queue: str) -> None:
+    """Send a canary by `queue` in beat's place."""
+    _send("upgrades.canary", queue=queue, headers={STANDS_IN: True})
+
+
+def _send(name: str, *args: int, **options: Any) -> None:
     try:
-        current_app.send_task(name, args=args, retry=False, ignore_result=True)
+        current_app.send_task(name, args=args, retry=False, ignore_result=True, **options)
     except _RING_ERRORS as error:
         logger.warning("ring lost", extra={"error": type(error).__name__})
 

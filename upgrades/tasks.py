@@ -139,7 +139,8 @@ def sync_topology(endpoint_id: int) -> None:
 @shared_task(name="upgrades.canary", bind=True)
 def canary(self: "Task[Any, Any]") -> None:
     came_by = self.request.delivery_info or {}
-    heartbeats.note_canary(str(came_by.get("routing_key")), str(self.request.hostname))
+    is_beats = live.STANDS_IN not in (self.request.headers or {})
+    heartbeats.note_canary(str(came_by.get("routing_key")), str(self.request.hostname), is_beats=is_beats)
     # The tick is taken by one host: canaries come to each.
     if halts.look() is None:
         heartbeats.note_state(socket.gethostname())

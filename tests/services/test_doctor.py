@@ -34,7 +34,7 @@ def superuser(services, statement):
 def test_what_is_well_is_told_too(services):
     now = timezone.now()
     make_endpoint()
-    names = ("worker", "follower", "beat", "queue inventory", "worker tick@here")
+    names = ("worker", "follower", "beat", "web", "queue inventory", "worker tick@here")
     Heartbeat.objects.bulk_create(Heartbeat(name=name, at=now) for name in names)
     heartbeats.note_state("here")
     ChainState.objects.create(pk=1, checked_at=now)

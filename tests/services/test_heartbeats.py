@@ -1,12 +1,16 @@
 """Signs of life: what a canary tells, who rings where beat does not, who is called silent."""
 
+import json
+import socket
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from celery import current_app
 
-from upgrades import selectors, tasks
+from upgrades import live, selectors, tasks
 from upgrades.models import Heartbeat
+from upgrades.selectors.heartbeats import PARTS_WITH_WEB
 from upgrades.services import heartbeats, schedule
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +56,48 @@ def test_somebody_rings_where_no_tick_was_consumed_and_none_waits(redis):
     assert not heartbeats.ring_for_beat(2)
     age("worker", 3)
     assert heartbeats.ring_for_beat(2)
+
+
+def test_a_stand_ins_canary_tells_of_the_queue_and_not_of_beat():
+    heartbeats.note_canary("inventory", "follow@one", is_beats=False)
+    assert names() == {"queue inventory"}
+
+
+def test_canaries_are_sent_in_beats_place_by_queues_that_are_served_and_got_none(redis, settings):
+    settings.IDLE_EXIT_SECONDS = 120
+    age("queue tick", 44)
+    age("queue follow", 46)
+    assert heartbeats.send_canaries_for_beat() == ["follow", "inventory"]
+    # Those wait now: nobody takes them, and no more are sent.
+    assert heartbeats.send_canaries_for_beat() == []
+    [message] = [json.loads(text) for text in redis.lrange("follow", 0, -1)]
+    assert (message["headers"]["task"], message["headers"][live.STANDS_IN]) == ("upgrades.canary", True)
+    redis.delete("inventory")
+    assert heartbeats.send_canaries_for_beat() == ["inventory"]
+
+
+@pytest.mark.parametrize(("headers", "expected"), [({}, {"beat"}), ({live.STANDS_IN: True}, set())])
+def test_the_task_knows_by_its_header_whose_canary_it_was(redis, headers, expected):
+    request: dict[str, Any] = {"headers": headers, "delivery_info": {"routing_key": "tick"}, "hostname": "tick@one"}
+    tasks.canary.push_request(**request)
+    try:
+        tasks.canary.run()
+    finally:
+        tasks.canary.pop_request()
+    assert names() - {f"state {socket.gethostname()}"[:64]} == {"queue tick"} | expected
+
+
+def test_where_beat_alone_is_away_no_queue_is_called_silent(redis):
+    for name in ("worker", "follower", "web"):
+        age(name, 1)
+    for name in ("beat", "queue tick", "queue follow", "queue inventory"):
+        age(name, 200)
+    for queue in heartbeats.send_canaries_for_beat():
+        heartbeats.note_canary(queue, "follow@one", is_beats=False)
+    assert set(selectors.silent_parts(PARTS_WITH_WEB)) == {"beat"}
+    age("web", 31)
+    assert set(selectors.silent_parts(PARTS_WITH_WEB)) == {"beat", "web"}
+    assert set(selectors.silent_parts()) == {"beat"}
 
 
 def test_what_waited_or_came_twice_begins_nothing_and_a_clock_set_back_stops_nothing():

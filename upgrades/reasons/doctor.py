@@ -29,7 +29,7 @@ DOCTOR: Mapping[str, str | Promise] = {
     "doctor.redis_evicts": _("Redis throws keys away where memory is short (%(policy)s)."),
     "doctor.queue": _("Queue %(queue)s: %(count)s waiting."),
     "doctor.queue_long": _("Queue %(queue)s: %(count)s waiting, nobody takes them fast enough."),
-    "doctor.parts_live": _("Ticks, following, inventory and beat give signs of life."),
+    "doctor.parts_live": _("Ticks, following, inventory, beat and web give signs of life."),
     "doctor.part_silent": _("%(part)s is silent since %(at)s."),
     "doctor.part_never": _("%(part)s has never given a sign of life."),
     "doctor.worker_lives": _("Worker %(name)s took its canary %(seconds)s s ago."),

@@ -1,5 +1,6 @@
 """Which parts of ocpdash give no sign of life."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,10 +16,12 @@ PARTS = {
     "inventory": ("queue inventory", True),
     "beat": ("beat", True),
 }
+# Pages and probes come from web itself, and say nothing of it.
+PARTS_WITH_WEB = {**PARTS, "web": ("web", False)}
 
 
-def silent_parts() -> dict[str, datetime | None]:
-    """The silent ones by name, each with its last sign of life, None where there never was one.
+def silent_parts(parts: Mapping[str, tuple[str, bool]] = PARTS) -> dict[str, datetime | None]:
+    """The silent ones of `parts` by name, each with its last sign of life, None where there never was one.
 
     Beat's canaries come by the workers: where they are silent, nothing is said of beat.
     """
@@ -26,7 +29,7 @@ def silent_parts() -> dict[str, datetime | None]:
     now = database_now()
     silent = {
         part: found.get(name)
-        for part, (name, is_canary) in PARTS.items()
+        for part, (name, is_canary) in parts.items()
         if name not in found or now - found[name] > _longest(is_canary)
     }
     if "worker" in silent:

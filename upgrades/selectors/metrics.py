@@ -15,7 +15,7 @@ from upgrades.models import AuditEvent, ChainState, ChangeRequest, ClusterHold, 
 from upgrades.rules import halts, workflow
 from upgrades.selectors.clock import database_now
 from upgrades.selectors.halts import open_halts
-from upgrades.selectors.heartbeats import PARTS
+from upgrades.selectors.heartbeats import PARTS_WITH_WEB
 
 _UNSEALED = """SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(e.at)), 0)
     FROM upgrades_auditevent e
@@ -86,8 +86,8 @@ def _of_requests() -> Iterator[Family]:
 
 def _of_parts(now: datetime) -> Iterator[Family]:
     found = dict(Heartbeat.objects.values_list("name", "at"))
-    samples = tuple(((part,), _age(found.get(name), now)) for part, (name, _is_canary) in PARTS.items())
-    text = "Since when a part of ocpdash gave no sign of life: worker (the tick), follower, inventory, beat."
+    samples = tuple(((part,), _age(found.get(name), now)) for part, (name, _is_canary) in PARTS_WITH_WEB.items())
+    text = "Since when a part of ocpdash gave no sign of life: worker (the tick), follower, inventory, beat, web."
     yield Family("ocpdash_heartbeat_age_seconds", text, ("part",), samples)
     canaries = tuple(((queue,), _age(found.get(f"queue {queue}"), now)) for queue in live.QUEUES)
     text = "Since when no canary was taken from a queue."

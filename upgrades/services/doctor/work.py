@@ -9,6 +9,7 @@ from upgrades import selectors
 from upgrades.models import Heartbeat, UpgradeRun
 from upgrades.rules import Reason, workflow
 from upgrades.rules.doctor import Level, Line, Topic
+from upgrades.selectors.heartbeats import PARTS_WITH_WEB
 from upgrades.services.heartbeats import STATE
 
 _A_DAY = timedelta(days=1)
@@ -50,7 +51,7 @@ def _silence() -> timedelta:
 
 def parts() -> Iterator[Line]:
     """Who gives no sign of life."""
-    silent = selectors.silent_parts()
+    silent = selectors.silent_parts(PARTS_WITH_WEB)
     for part, at in silent.items():
         code = "doctor.part_silent" if at else "doctor.part_never"
         yield Line(
