@@ -12,6 +12,7 @@ from tests.followed import fresh
 from tests.scenes import control
 from tests.services.acting import act, acts, ask, child_step
 from upgrades.models import AuditEvent, Endpoint, Grant, Halt, RunAction, UpgradeRun
+from upgrades.rules import Reason
 from upgrades.services import acting, endpoints, moves
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,6 +104,14 @@ def test_a_restore_that_is_found_after_the_intent_leaves_doubt_and_no_post(look_
     Halt.objects.create(kind="restored", reason={})
     assert send(action) == ("unconfirmed", "halt.voided")
     assert (action.sent_at, acts(look_alike)) == (None, [])
+
+
+def test_a_halt_of_this_very_moment_takes_no_turn_and_is_named(asked):
+    action = intend(asked)
+    Halt.objects.create(kind="restored", reason={})
+    assert acting._why_not_taken(action) == Reason("halt.in_force")
+    action.refresh_from_db()
+    assert action.sent_at is None
 
 
 def test_a_worker_that_stood_still_longer_than_its_budget_sends_nothing(look_alike, asked, settings):

@@ -14,6 +14,7 @@ from tests import scenes
 from tests.followed import fresh, in_thread, wait_until
 from tests.scenes import Cast, control, posts
 from upgrades.models import AuditEvent, ChangeRequest, ClusterHold, Endpoint, Halt, UpgradeRun
+from upgrades.rules import Reason
 from upgrades.services import preread, sending, submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,7 +118,14 @@ def test_a_worker_whose_intent_is_too_old_sends_nothing(look_alike, intended, se
 
 def test_that_it_sends_is_said_in_no_wider_transaction(intended):
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        sending._may_send(intended)
+        sending._why_not_taken(intended)
+
+
+def test_a_halt_of_this_very_moment_takes_no_turn_and_is_named(look_alike, intended):
+    Halt.objects.create(kind="restored", reason={})
+    assert sending._why_not_taken(intended) == Reason("halt.in_force")
+    assert fresh(intended).sent_at is None
+    assert not AuditEvent.objects.filter(action="run.send").exists()
 
 
 @pytest.mark.parametrize(

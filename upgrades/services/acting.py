@@ -32,6 +32,7 @@ _LATER_SECONDS = 10
 _FRESH_SECONDS = 30
 
 Call = Callable[[OcpClient, RunAction], ActionAnswer]
+_TOO_LATE = Reason("run_action.took_too_long")
 _CALLS: Mapping[str, Call] = {
     Kind.RETRY: lambda client, action: client.retry_subtask(action.task_ocp_id, action.subtask_ocp_id or 0),
     Kind.RETRY_TASK: lambda client, action: client.retry_task(action.task_ocp_id),
@@ -168,8 +169,9 @@ def _send(action: RunAction, client: OcpClient, deadline: float) -> None:
     if why is not None:
         _refuse(action, why)
         return
-    if _is_late(deadline) or not _may_send(action) or _is_late(deadline):
-        _refuse(action, Reason("run_action.took_too_long"))
+    why = _why_late(deadline) or _why_not_taken(action) or _why_late(deadline)
+    if why is not None:
+        _refuse(action, why)
         return
     try:
         answer = _CALLS[action.kind](client, action)
@@ -184,12 +186,12 @@ def _send(action: RunAction, client: OcpClient, deadline: float) -> None:
         _settle(action, client, submission.Answer(http_status=answer.http_status, has_envelope=True), answer.trace_id)
 
 
-def _is_late(deadline: float) -> bool:
-    return time.clock_gettime(time.CLOCK_BOOTTIME) > deadline
+def _why_late(deadline: float) -> Reason | None:
+    return _TOO_LATE if time.clock_gettime(time.CLOCK_BOOTTIME) > deadline else None
 
 
-def _may_send(action: RunAction) -> bool:
-    """Note, once and durably, that this worker sends now; False where the row is no longer its to send."""
+def _why_not_taken(action: RunAction) -> Reason | None:
+    """Note, once and durably, that this worker sends now; else why not: the row may no longer be its to send."""
     still_ours = RunAction.objects.filter(
         pk=action.pk,
         status=_S.SENDING,
@@ -198,11 +200,13 @@ def _may_send(action: RunAction) -> bool:
         intent_at__gt=Now() - timedelta(seconds=settings.SUBMIT_BUDGET_SECONDS),
     )
     with transaction.atomic(durable=True):
-        if selectors.is_halted() or still_ours.update(sent_at=Now()) != 1:
-            return False
+        if selectors.is_halted():
+            return halts.IN_FORCE
+        if still_ours.update(sent_at=Now()) != 1:
+            return _TOO_LATE
         after = {"kind": action.kind, "task_id": action.task_ocp_id, "subtask_id": action.subtask_ocp_id}
         audit.record("run_action.post", subject=action, after=after)
-    return True
+    return None
 
 
 # --- After it -------------------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from upgrades.ocp.types import UpgradeAnswer
 from upgrades.rules import Reason, submission, workflow
 from upgrades.services import endpoints, halts, moves, plans, preread, runs
 
+_TOO_LATE = Reason("submit.took_too_long")
+
 
 def agrees_again(change_request: ChangeRequest, run: UpgradeRun) -> bool:
     """The second pre-read. Where it does not agree, the run is refused: nothing was sent."""
@@ -65,8 +67,9 @@ def send(run: UpgradeRun, deadline: float) -> None:
         _refuse_unsent(run, why)
         return
     # Asked on both sides of the commit: either may have taken long.
-    if _is_late(deadline) or not _may_send(run) or _is_late(deadline):
-        _refuse_unsent(run, Reason("submit.took_too_long"))
+    why = _why_late(deadline) or _why_not_taken(run) or _why_late(deadline)
+    if why is not None:
+        _refuse_unsent(run, why)
         return
     try:
         answer = client.upgrade(run.cluster_ocp_id, run.body.encode())
@@ -78,12 +81,12 @@ def send(run: UpgradeRun, deadline: float) -> None:
         settle(run, _facts_of_answer(answer), trace_id=answer.trace_id)
 
 
-def _is_late(deadline: float) -> bool:
-    return time.clock_gettime(time.CLOCK_BOOTTIME) > deadline
+def _why_late(deadline: float) -> Reason | None:
+    return _TOO_LATE if time.clock_gettime(time.CLOCK_BOOTTIME) > deadline else None
 
 
-def _may_send(run: UpgradeRun) -> bool:
-    """Note, once and durably, that this worker sends now; False where the row is no longer its to send."""
+def _why_not_taken(run: UpgradeRun) -> Reason | None:
+    """Note, once and durably, that this worker sends now; else why not: the row may no longer be its to send."""
     still_ours = UpgradeRun.objects.filter(
         pk=run.pk,
         status=workflow.RunStatus.SUBMITTING,
@@ -92,10 +95,12 @@ def _may_send(run: UpgradeRun) -> bool:
         intent_at__gt=Now() - timedelta(seconds=settings.SUBMIT_BUDGET_SECONDS),
     )
     with transaction.atomic(durable=True):
-        if selectors.is_halted() or still_ours.update(sent_at=Now()) != 1:
-            return False
+        if selectors.is_halted():
+            return halts.IN_FORCE
+        if still_ours.update(sent_at=Now()) != 1:
+            return _TOO_LATE
         audit.record("run.send", subject=run, after={"body": run.body})
-    return True
+    return None
 
 
 def _facts_of_error(error: OcpError) -> submission.Answer:
