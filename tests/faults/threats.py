@@ -332,6 +332,7 @@ THREATS: dict[str, Threat] = {
             "an_unknown_upgrade_by_our_account_blocks_the_start",
             watching="movement_after_the_end_raises_one_alarm_and_holds_the_clusters",
             topology="upgrades_that_ocp_shows_are_kept_newest_first_whoever_began_them",
+            ocp_upgrades="an_upgrade_begun_in_ocp_itself_is_told_once_with_who_began_it",
         ),
         "It is detected, not prevented.",
     ),
