@@ -11,7 +11,10 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, process_time
 
-RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "bench" / "results"
+# What measuring itself writes.
+_WRITTEN = ("bench/results", "tests/faults/results", "docs/reliability.md")
 
 
 def timed(turns: int, **calls: Callable[[], object]) -> dict[str, float]:
@@ -70,10 +73,20 @@ def record(name: str, what: str, figure: float, floor: float | None = None) -> N
     print(f"{what}: {figure:.3f}{beside}")
 
 
-def commit() -> str:
-    """Return the short name of the commit that is checked out, or "unknown"."""
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+def commit(root: Path = ROOT) -> str:
+    """Return the short name of the commit that is checked out at `root`, or "unknown".
+
+    It ends with "-dirty" where a tracked file is not as it was committed, but for what measuring itself writes.
+    """
+    name = _git(root, "rev-parse", "--short", "HEAD")
+    others = [f":(exclude){path}" for path in _WRITTEN]
+    is_dirty = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", *others)
+    return f"{name}-dirty" if is_dirty else name or "unknown"
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def machine() -> str:
