@@ -2,6 +2,9 @@
 
 import json
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +25,42 @@ class Line:
     seconds: float
     commit: str
     machine: str
+
+
+@dataclass(slots=True)
+class Part:
+    """What a play tells of itself while it goes on, in the words of Line; one that is not whole leaves no line."""
+
+    about: str
+    count: int = 0
+    violations: int = 0
+    is_whole: bool = True
+
+
+@contextmanager
+def kept(fault: str, about: str, *, seeds: range) -> Iterator[Part]:
+    """Keep the line of what is played inside, however that ends. seeds: those that are played."""
+    part, began = Part(about), time.monotonic()
+    try:
+        with counted(part):
+            yield part
+    finally:
+        seconds = time.monotonic() - began
+        if part.is_whole:
+            keep(fault, part.about, count=part.count, violations=part.violations, seeds=seeds, seconds=seconds)
+
+
+@contextmanager
+def counted(part: Part) -> Iterator[None]:
+    """Count what is raised inside as one violation of `part`: something did not come true, or nobody knows."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        part.is_whole = False
+        raise
+    except BaseException:
+        part.violations += 1
+        raise
 
 
 def keep(fault: str, about: str, *, count: int, violations: int, seeds: range, seconds: float) -> Line:

@@ -23,7 +23,8 @@ def table(lines: Iterable[Line]) -> str:
     the calls of the API together.
     """
     shorter = {"R8": _calls, "R9": _room}
-    told = [replace(line, about=shorter.get(line.fault, str)(line.about)) for line in lines if line.count]
+    struck = (line for line in lines if line.count or line.violations)
+    told = [replace(line, about=shorter.get(line.fault, str)(line.about)) for line in struck]
     ordered = sorted(told, key=lambda line: (line.fault, line.about))
     groups = groupby(ordered, key=lambda line: (line.fault, line.about))
     return HEAD + "".join(_row(fault, about, list(parts)) for (fault, about), parts in groups)

@@ -4,7 +4,6 @@ R1b: every k of every job, against every way in which OCP may answer (docs/relia
 """
 
 import gc
-import time
 
 import pytest
 
@@ -26,16 +25,16 @@ SHORT_JOBS = ("sweep, adopting", "retry")
 
 @pytest.fixture
 def play(services, settings, read_records):
-    """Returns play(job, modes, slices): the deaths that were died, and the violations with their places."""
+    """Returns play(job, modes, slices, part): the violations with their places. `part` counts the deaths."""
     settings.UNCONFIRMED_AFTER_SECONDS = 0
     settings.START_TIMEOUT_SECONDS = 10 * 3600
     saved = Saved(services.superuser_url)
 
-    def play(job, modes, slices):
+    def play(job, modes, slices, part):
         settings.QUIET_PERIOD_SECONDS = job.quiet_seconds
         ocp = OcpProcess()
         try:
-            plays = Plays(job, Stage(ocp, scenes.connect(ocp, settings)), saved, read_records)
+            plays = Plays(job, Stage(ocp, scenes.connect(ocp, settings)), saved, read_records, part)
             for mode in modes:
                 for place, point in enumerate(points(plays.calls(mode))):
                     if place % SLICES in slices:
@@ -43,7 +42,7 @@ def play(services, settings, read_records):
         finally:
             ocp.stop()
             clean_database(services.superuser_url)
-        return plays.deaths, plays.found
+        return plays.found
 
     yield play
     saved.close()
@@ -52,14 +51,14 @@ def play(services, settings, read_records):
 class Plays:
     """One job, done and killed again and again from the same scene; `found` are the violations, with their place."""
 
-    def __init__(self, job, stage, saved, read_records):
-        self.job, self.stage, self.saved, self.read = job, stage, saved, read_records
+    def __init__(self, job, stage, saved, read_records, part):
+        self.job, self.stage, self.saved, self.read, self.part = job, stage, saved, read_records, part
         self.work = job.arrange(stage)
         saved.keep()
         stage.ocp.keep()
         gc.collect()
         gc.freeze()
-        self.deaths, self.found = 0, []
+        self.found = []
 
     def calls(self, mode):
         """The names of the calls that the job makes when nothing strikes it."""
@@ -73,7 +72,7 @@ class Plays:
         """Kill the job at `point`, do it again, let everything come to rest, and judge."""
         self._set(mode)
         code, _calls = crash_points.play(self.work, self.stage.ocp.url, point)
-        self.deaths += code == DEAD
+        self.part.count += code == DEAD
         self.work()
         self._judge(mode, point)
 
@@ -95,33 +94,31 @@ def points(calls):
 
 
 def test_a_submission_that_dies_at_any_call_is_sent_once_and_not_forgotten(play):
-    slices, began = lengths.seeds(short=1, push=SLICES, full=SLICES), time.monotonic()
-    deaths, found = play(SUBMIT, MODES, slices)
+    slices = lengths.seeds(short=1, push=SLICES, full=SLICES)
     about = f"death at each call of a submission, {len(MODES)} ways to answer"
-    seconds = time.monotonic() - began
-    record.keep("R1b", about, count=deaths, violations=len(found), seeds=slices, seconds=seconds)
+    with record.kept("R1b", about, seeds=slices) as part:
+        found = play(SUBMIT, MODES, slices, part)
+        part.violations = len(found)
     assert found == []
-    assert deaths
+    assert part.count
 
 
 def test_a_job_that_dies_at_any_call_goes_on_with_the_next_tick(play):
-    slices, began = lengths.seeds(short=1, push=2, full=SLICES), time.monotonic()
+    slices, found = lengths.seeds(short=1, push=2, full=SLICES), []
     names, is_full = SHORT_JOBS if lengths.length() == "short" else tuple(JOBS), lengths.length() == "full"
-    deaths, found = 0, []
-    for name in names:
-        died, told = play(JOBS[name], list(JOBS[name].modes) if is_full else ["plain"], slices)
-        deaths += died
-        found += [(name, *violation) for violation in told]
-    about = f"death at each call of {len(names)} other jobs"
-    seconds = time.monotonic() - began
-    record.keep("R1b-jobs", about, count=deaths, violations=len(found), seeds=slices, seconds=seconds)
+    with record.kept("R1b-jobs", f"death at each call of {len(names)} other jobs", seeds=slices) as part:
+        for name in names:
+            told = play(JOBS[name], list(JOBS[name].modes) if is_full else ["plain"], slices, part)
+            found += [(name, *violation) for violation in told]
+        part.violations = len(found)
     assert found == []
-    assert deaths
+    assert part.count
 
 
 @lengths.longer
 def test_the_same_plays_show_a_product_that_posts_again_after_an_empty_list(play, monkeypatch):
     broken.post_again_after_the_list(monkeypatch)
     # Which slice holds the death that shows it moves with every statement of the product.
-    found = (violation for part in range(SLICES) for _mode, _point, violation in play(SUBMIT, ["drop"], [part])[1])
-    assert any(violation.invariant == "I1" for violation in found)
+    part = record.Part("deaths of a broken product")
+    told = (found for one in range(SLICES) for found in play(SUBMIT, ["drop"], [one], part))
+    assert any(violation.invariant == "I1" for _mode, _point, violation in told)

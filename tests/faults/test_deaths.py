@@ -3,7 +3,6 @@
 import gc
 import random
 import threading
-import time
 
 import pytest
 
@@ -69,8 +68,8 @@ class Rounds:
         gc.collect()
         gc.freeze()
 
-    def play(self, seed):
-        """One round: its kills, and what the checker found, each with the seed."""
+    def play(self, seed, part):
+        """One round: what the checker found, with the seed. `part` counts the kills."""
         dice = random.Random(seed)  # noqa: S311 (a seed to repeat, no secret)
         self.put_back(dice)
         pool = Pool(WORKERS, dice, LONGEST_LIFE)
@@ -81,8 +80,9 @@ class Rounds:
                     control(self.ocp, "POST", "/advance", seconds=dice.choice([30, 300]))
         finally:
             pool.kill_all()
+            part.count += pool.kills
         restart.settle(self.ocp)
-        return pool.kills, [(seed, violation) for violation in self.judge()]
+        return [(seed, violation) for violation in self.judge()]
 
     def judge(self):
         """What is wrong, or still hangs, as it stands now."""
@@ -116,22 +116,23 @@ def lost_starts():
 
 
 def test_workers_that_are_killed_at_random_moments_send_nothing_twice_and_lose_nothing(rounds):
-    seeds, began = lengths.seeds(short=1, push=25, full=475), time.monotonic()
-    kills, found = 0, []
-    for seed in seeds:
-        died, told = rounds.play(seed)
-        kills, found = kills + died, found + told
+    seeds, found = lengths.seeds(short=1, push=25, full=475), []
     about = f"kill -9 of workers at random moments, {RUNS} runs at once, an OCP that lies"
-    seconds = time.monotonic() - began
-    record.keep("R1", about, count=kills, violations=len(found), seeds=seeds, seconds=seconds)
+    with record.kept("R1", about, seeds=seeds) as part:
+        for seed in seeds:
+            found += rounds.play(seed, part)
+        part.violations = len(found)
     assert found == []
     assert UpgradeRun.objects.count() >= RUNS - 1
 
 
 class Crew:
-    """The product's own processes on the same OCP; `kill_one` ends one by its id and starts it anew."""
+    """The product's own processes on the same OCP; `kill_one` ends one by its id and starts it anew.
 
-    def __init__(self, stack, ocp):
+    `part` counts the kills.
+    """
+
+    def __init__(self, stack, ocp, part):
         stack.drive(ocp)
         stack.environment |= {
             "SUBMIT_BUDGET_SECONDS": "30", "SECOND_PRE_READ_SECONDS": "20", "UNCONFIRMED_AFTER_SECONDS": "2",
@@ -144,7 +145,7 @@ class Crew:
             "worker-follow": lambda: stack.start_worker("follow"),
             "web": stack.start_web,
         }
-        self.kills = 0
+        self._part = part
 
     def start(self):
         for start in self._starts.values():
@@ -155,7 +156,7 @@ class Crew:
         threading.Event().wait(dice.uniform(0.0, 1.5))
         name = dice.choice(["worker-tick", "worker-tick", "worker-tick", "worker-follow", "beat", "web"])
         self._stack.kill(name)
-        self.kills += 1
+        self._part.count += 1
         self._starts[name]()
 
     def kill_all(self):
@@ -166,23 +167,22 @@ class Crew:
 
 @lengths.longer
 def test_processes_that_are_killed_by_their_ids_send_nothing_twice_and_lose_nothing(rounds, stack):
-    seeds, began, found = lengths.seeds(short=0, push=1, full=100), time.monotonic(), []
-    crew = Crew(stack, rounds.ocp)
-    for seed in seeds:
-        dice = random.Random(seed)  # noqa: S311 (a seed to repeat, no secret)
-        rounds.put_back(dice)
-        crew.start()
-        for _number in range(PROCESS_KILLS):
-            crew.kill_one(dice)
-            control(rounds.ocp, "POST", "/advance", seconds=dice.choice([0, 300]))
-        # The claim of a worker that died in its first pre-read holds 45 s, most of what we wait.
-        forget_leases()
-        wait_until(lambda: not rounds.judge(), PATIENCE_SECONDS)
-        crew.kill_all()
-        found += [(seed, violation) for violation in rounds.judge()]
-    seconds = time.monotonic() - began
-    about = "kill -9 of worker, beat and web processes"
-    record.keep("R1-processes", about, count=crew.kills, violations=len(found), seeds=seeds, seconds=seconds)
+    seeds, found = lengths.seeds(short=0, push=1, full=100), []
+    with record.kept("R1-processes", "kill -9 of worker, beat and web processes", seeds=seeds) as part:
+        crew = Crew(stack, rounds.ocp, part)
+        for seed in seeds:
+            dice = random.Random(seed)  # noqa: S311 (a seed to repeat, no secret)
+            rounds.put_back(dice)
+            crew.start()
+            for _number in range(PROCESS_KILLS):
+                crew.kill_one(dice)
+                control(rounds.ocp, "POST", "/advance", seconds=dice.choice([0, 300]))
+            # The claim of a worker that died in its first pre-read holds 45 s, most of what we wait.
+            forget_leases()
+            wait_until(lambda: not rounds.judge(), PATIENCE_SECONDS)
+            crew.kill_all()
+            found += [(seed, violation) for violation in rounds.judge()]
+        part.violations = len(found)
     assert found == []
 
 
@@ -191,5 +191,6 @@ def test_kills_show_a_product_that_posts_again_in_doubt(rounds, monkeypatch):
     broken.post_again_in_doubt(monkeypatch)
     monkeypatch.setitem(HOSTILE, "plain", (0, {}))
     # Which seed kills at the telling moment moves with every statement of the product.
-    found = (violation for seed in range(MOST_ROUNDS) for _seed, violation in rounds.play(seed)[1])
+    part = record.Part("kills of a broken product")
+    found = (violation for seed in range(MOST_ROUNDS) for _seed, violation in rounds.play(seed, part))
     assert any(violation.invariant == "I1" for violation in found)

@@ -5,7 +5,6 @@ EXAMPLES stories of STEPS steps; FAULTS_SEEDS plays one again, MODEL_SHRINK=1 lo
 """
 
 import os
-import time
 from datetime import timedelta
 from functools import partial
 
@@ -78,7 +77,8 @@ class Machines(Hands):
     """What may come next, and what must hold after it. `stage`: how far the request has come before."""
 
     stage = "draft"
-    steps = 0
+    # Its count is of steps.
+    part = record.Part("")
 
     @initialize(quorum=st.integers(1, 2), doubt=st.sampled_from(("lost", "drop", "500")), statement=statements)
     def begin(self, quorum, doubt, statement):
@@ -310,7 +310,7 @@ class Machines(Hands):
 
     @invariant()
     def is_counted(self):
-        Machines.steps += 1
+        self.part.count += 1
 
     @invariant()
     def rows_say_what_the_model_says(self):
@@ -354,27 +354,19 @@ def test_services_do_what_the_model_of_both_machines_does(chunk, settings, servi
     settings.VERIFY_SECONDS = settings.DISAGREE_SECONDS = 0
     settings.DISAGREE_AFTER_SECONDS = settings.DETAIL_WATCHED_SECONDS = 0
     Machines.settings, Machines.superuser_url = settings, services.superuser_url
-    Machines.steps, Machines.violations = 0, []
-    begun = time.monotonic()
-    for number in chunk:
-        Machines.stage = STAGES[number % len(STAGES)]
-        run_state_machine_as_test(
-            hypothesis_seed(number)(Machines),
-            settings=hypothesis_settings(
-                max_examples=EXAMPLES,
-                stateful_step_count=STEPS,
-                deadline=None,
-                database=None,
-                print_blob=False,
-                # Each try of a shorter story is a story anew: that is for who asks for it.
-                phases=[Phase.generate, *[Phase.shrink][: "MODEL_SHRINK" in os.environ]],
-            ),
-        )
-    record.keep(
-        "R7",
-        "steps of random stories against the model, with crashes at SQL statements",
-        count=Machines.steps,
-        violations=len(Machines.violations),
-        seeds=chunk,
-        seconds=time.monotonic() - begun,
-    )
+    about = "steps of random stories against the model, with crashes at SQL statements"
+    with record.kept("R7", about, seeds=chunk) as Machines.part:
+        for number in chunk:
+            Machines.stage = STAGES[number % len(STAGES)]
+            run_state_machine_as_test(
+                hypothesis_seed(number)(Machines),
+                settings=hypothesis_settings(
+                    max_examples=EXAMPLES,
+                    stateful_step_count=STEPS,
+                    deadline=None,
+                    database=None,
+                    print_blob=False,
+                    # Each try of a shorter story is a story anew: that is for who asks for it.
+                    phases=[Phase.generate, *[Phase.shrink][: "MODEL_SHRINK" in os.environ]],
+                ),
+            )

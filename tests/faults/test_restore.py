@@ -7,7 +7,6 @@ copy of the data folder, which differs in nothing that PostgreSQL could tell.
 import random
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -202,10 +201,12 @@ class Story:
 
 
 def test_a_restored_backup_submits_nothing_before_votes_anew(backups: Backups, settings: object) -> None:
-    seeds, began = lengths.seeds(short=1, push=1, full=20), time.monotonic()
+    seeds = lengths.seeds(short=1, push=1, full=20)
     found: dict[int, list[str]] = {}
-    with backups.services.turned():
+    words = "a backup taken, gone on from, restored and started on"
+    with record.kept("R19", words, seeds=seeds) as part, backups.services.turned():
         for seed in seeds:
+            part.count += 1
             ocp = LookAlike(speed=0)
             ocp.start()
             try:
@@ -214,7 +215,5 @@ def test_a_restored_backup_submits_nothing_before_votes_anew(backups: Backups, s
                     found[seed] = broken
             finally:
                 ocp.stop()
-    seconds = time.monotonic() - began
-    words = "a backup taken, gone on from, restored and started on"
-    record.keep("R19", words, count=len(seeds), violations=len(found), seeds=seeds, seconds=seconds)
+        part.violations = len(found)
     assert found == {}

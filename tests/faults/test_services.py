@@ -39,18 +39,18 @@ DATABASE: tuple[Strike, ...] = (Services.kill_database, Services.cut_database)
 def test_nothing_is_lost_where_a_service_is_struck(
     fault: str, about: str, strikes: tuple[Strike, ...], counts: tuple[int, int, int], crew: Crew
 ) -> None:
-    services, seeds, began = crew.services, lengths.seeds(*counts), time.monotonic()
+    services, seeds = crew.services, lengths.seeds(*counts)
     took: list[float] = []
+    with record.kept(fault, about, seeds=seeds) as part, services.turned():
 
-    def play(story: Story, seed: int) -> None:
-        took.append(_strike(story, services, strikes[seed % len(strikes)]))
+        def play(story: Story, seed: int) -> None:
+            part.count += 1
+            took.append(_strike(story, services, strikes[seed % len(strikes)]))
 
-    with services.turned():
         found = told(services, seeds, play)
-    late = sum(seconds > RESUMED_SECONDS[fault] for seconds in took)
+        late = sum(seconds > RESUMED_SECONDS[fault] for seconds in took)
+        part.violations = len(found) + late
     print(f"all done {max(took):.1f} s after it at most")
-    seconds = time.monotonic() - began
-    record.keep(fault, about, count=len(seeds), violations=len(found) + late, seeds=seeds, seconds=seconds)
     assert found == []
     assert not late, took
 

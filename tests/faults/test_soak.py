@@ -94,32 +94,35 @@ def test_samples_that_grow_are_told() -> None:
 
 @lengths.longer
 def test_nothing_grows_while_runs_go_on_for_long(own_services: Services) -> None:
-    began, samples = time.monotonic(), Samples()
-    with own_services.turned(), Crew(own_services, PROGRAMS) as crew:
+    samples, about = Samples(), "runs at an OCP of whose answers a fifth were spoilt"
+    with (
+        record.kept("R11", about, seeds=range(1)) as part,
+        own_services.turned(),
+        Crew(own_services, PROGRAMS) as crew,
+    ):
         pids = dict(crew.pids)
-        with soaked(own_services) as soak:
+        with soaked(own_services, part) as soak:
             found = soak.last(crew, samples, SECONDS[lengths.length()])
         ended = [name for name in PROGRAMS if crew.pids[name] != pids[name]]
-    took = time.monotonic() - began
-    about = f"runs at an OCP of whose answers a fifth were spoilt, {soak.struck} in all; {samples.told()}"
-    grown = samples.grown()
-    violations = len(found) + len(grown) + len(ended)
-    record.keep("R11", about, count=soak.started, violations=violations, seeds=range(1), seconds=took)
+        part.about = f"{about}, {soak.struck} in all; {samples.told()}"
+        grown = samples.grown()
+        part.violations = len(found) + len(grown) + len(ended)
     assert found == []
     assert grown == []
     assert ended == []
-    assert soak.struck > soak.started
+    assert soak.struck > part.count
 
 
 class Soak:
     """Story after story."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, part: record.Part) -> None:
         self.services = services
+        self.part = part
         self.cast = Cast()
         self.stories: list[Story] = []
         self.random = random.Random(0)  # noqa: S311 (to repeat it)
-        self.started = self.struck = 0
+        self.struck = 0
         self._client = Client()
         self._client.force_login(User.objects.get(username="olga"))
 
@@ -150,7 +153,7 @@ class Soak:
         for number in range(2):
             control(story.look_alike, "POST", "/answer", mode=self.random.choice(ANSWERS))  # type: ignore[arg-type]
             story.start(number)
-            self.started += 1
+            self.part.count += 1
         # Each request counts for all of them: of five the fifth is struck.
         for number in range(1, 400):
             action = self.random.choice(SPOILT)
@@ -169,10 +172,10 @@ class Soak:
 
 
 @contextmanager
-def soaked(services: Services) -> Iterator[Soak]:
-    """Empty ground and its people; every look-alike is closed at the end."""
+def soaked(services: Services, part: record.Part) -> Iterator[Soak]:
+    """Empty ground and its people, whose starts `part` counts; every look-alike is closed at the end."""
     services.empty()
-    soak = Soak(services)
+    soak = Soak(services, part)
     try:
         yield soak
     finally:
