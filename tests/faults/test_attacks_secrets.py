@@ -1,9 +1,12 @@
 """T14, T15: secrets are planted, everything is made to work and to fail, and then they are looked for everywhere.
 
 In the logs of real processes, in a dump of every table, in Redis with its queues, in the pages, exports and answers of
-the API as each role, and on error pages.
+the API as each role, and on error pages. A word that is no secret is planted too, and must be found in all of them: a
+search that looks nowhere finds nothing either.
 """
 
+import base64
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +14,9 @@ from typing import Any
 import psycopg
 import pytest
 import requests
+from celery import current_app
 from django.conf import settings as django_settings
-from django.test import Client
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from redis import Redis
 
@@ -23,15 +27,25 @@ from tests import settings as test_settings
 from tests.factories import make_endpoint, make_user
 from tests.scenes import Cast
 from tests.stack import Stack
-from upgrades.models import Endpoint, Heartbeat, UpgradeRun, User
-from upgrades.services import change_requests, credentials, tokens, users
+from tests.views.pages import client_of, sent
+from upgrades.models import ChangeRequest, Cluster, Endpoint, Heartbeat, UpgradeRun, User
+from upgrades.services import change_requests, clusters, credentials, tokens, trying, users
 from upgrades.simulator.server import LookAlike
 
 PASSWORD = "canary-battery-staple-9"
 WRONG = "canary-wrong-horse-7"
+# No secret: a cluster's owner, and part of an endpoint's address, of a page that is not there and of a message.
+OPEN = "canary-in-the-open"
 ROLES = ("viewer", "operator", "approver", "auditor", "admin")
-PAGES = ("home", "inbox", "settings", "endpoints-list", "endpoints-create", "clusters-list", "clusters-export")
-PAGES += ("packages-list", "requests-list", "runs-list", "audit-list", "audit-export", "users-list", "tokens-list")
+PAGES = ("home", "inbox", "settings", "endpoints-list", "endpoints-create", "clusters-list", "packages-list")
+PAGES += ("paths-list", "requests-list", "runs-list", "audit-list", "users-list", "tokens-list", "halts-list", "doctor")
+EXPORTS = (("clusters-export", ""), ("audit-export", "?format=csv"), ("audit-export", "?format=json"))
+DETAILS: tuple[tuple[type[Any], tuple[str, ...]], ...] = (
+    (Endpoint, ("endpoints-detail", "endpoints-edit")),
+    (Cluster, ("clusters-detail",)),
+    (ChangeRequest, ("requests-detail",)),
+    (UpgradeRun, ("runs-detail", "runs-snapshot", "runs-graph")),
+)
 
 
 class Planted:
@@ -39,11 +53,13 @@ class Planted:
 
     def __init__(self, look_alike: LookAlike, cast: Cast) -> None:
         held = credentials.Credentials("canary-access-secret-5511", access_key="AK-canary")
-        spare = make_endpoint(name="spare", account_name="canary", is_active=False)
-        sealed = credentials.seal(held, base_url=spare.base_url, account_name=spare.account_name)
-        Endpoint.objects.filter(pk=spare.pk).update(credentials=sealed)
+        address = f"http://127.0.0.1:1/{OPEN}"
+        self.spare = make_endpoint(name="spare", account_name="canary", is_active=False, base_url=address)
+        sealed = credentials.seal(held, base_url=address, account_name=self.spare.account_name)
+        Endpoint.objects.filter(pk=self.spare.pk).update(credentials=sealed)
         _row, token = tokens.create(actor=cast.ada, name="canary", scopes=["read", "audit:read"], days=3)
         self.token = token
+        self.ada = cast.ada
         self.link = users.make_reset_link(actor=cast.ada, user=make_user("newcomer"))
         self.secrets = {
             "OCP's password": look_alike.password,
@@ -71,6 +87,7 @@ def busy(look_alike: LookAlike, stack: Stack, settings: Any) -> tuple[Planted, S
     cast = Cast()
     cast.ada.set_password(PASSWORD)
     cast.ada.save()
+    clusters.describe(cluster=Cluster.objects.get(name=scenes.CLUSTER), actor=cast.olga, owner=OPEN, labels=[])
     planted = Planted(look_alike, cast)
     stack.drive(look_alike)
     stack.environment["LOG_LEVEL"] = "DEBUG"
@@ -97,26 +114,31 @@ def knock(planted: Planted, stack: Stack) -> Iterator[tuple[str, str]]:
     yield "a failed sign-in", sign_in(stack, WRONG).text
     bearer = {"Authorization": f"Bearer {planted.token}"}
     for path in ("endpoints/", "audit/", "runs/", "nowhere/"):
-        yield f"the API's {path}", requests.get(f"{stack.url}/api/v1/{path}", headers=bearer, timeout=20).text
+        yield f"answer to {path}", requests.get(f"{stack.url}/api/v1/{path}", headers=bearer, timeout=20).text
     bad = {"Authorization": f"Bearer {planted.token}x"}
     yield "a bad token", requests.get(f"{stack.url}/api/v1/runs/", headers=bad, timeout=20).text
     link = f"/set-password/x/{planted.secrets['a link to set a password']}/"
     # The page of a link that is dead names it nowhere, and no log does.
     yield "a dead link", requests.get(f"{stack.url}{link}", timeout=20).text
-    for path in ("/nowhere/", "/%00/", "/healthz", "/readyz"):
+    for path in (f"/{OPEN}/", "/%00/", "/healthz", "/readyz"):
         yield path, requests.get(f"{stack.url}{path}", timeout=20).text
 
 
-def shown(endpoints: list[Endpoint]) -> Iterator[tuple[str, str]]:
+def shown() -> Iterator[tuple[str, str]]:
     """Every page and export as each role."""
-    details = [reverse(f"endpoints-{page}", args=[row.pk]) for row in endpoints for page in ("detail", "edit")]
+    details = [reverse(page, args=[row.pk]) for kind, pages in DETAILS for row in kind.objects.all() for page in pages]
     for role in ROLES:
-        client = Client()
-        client.force_login(make_user(f"canary-{role}", role))
+        client = client_of(make_user(f"canary-{role}", role))
         for address in [*map(reverse, PAGES), *details]:
             answer = client.get(address)
-            text = b"".join(answer.streaming_content) if answer.streaming and not answer.is_async else b""  # type: ignore[attr-defined]
-            yield f"{address} as {role}", (text or (b"" if answer.streaming else answer.content)).decode()
+            assert answer.status_code in (200, 403), f"{address} as {role}: {answer.status_code}"
+            yield f"page {address} as {role}", answer.content.decode()
+        for name, query in EXPORTS:
+            answer = client.get(reverse(name) + query)
+            file = sent(answer).decode()
+            assert answer.status_code == 200
+            assert file
+            yield f"export {name}{query} as {role}", file
 
 
 def dumped(superuser_url: str) -> Iterator[tuple[str, str]]:
@@ -126,18 +148,33 @@ def dumped(superuser_url: str) -> Iterator[tuple[str, str]]:
         for (name,) in tables:
             rows = connection.execute(f'SELECT t::text FROM "{name}" t').fetchall()  # noqa: S608 (PostgreSQL's own names)
             yield f"table {name}", "\n".join(row for (row,) in rows)
+    # In their table they are compressed.
+    yield "sessions", "\n".join(str(session.get_decoded()) for session in Session.objects.all())
 
 
-def kept(redis: Redis) -> Iterator[tuple[str, str]]:
-    """Everything in Redis: counts, leases, and messages that nobody has taken."""
-    for key in redis.scan_iter():
-        kind = redis.type(key)
-        value: Any = {"string": redis.get, "hash": redis.hgetall, "set": redis.smembers}.get(
-            str(kind), lambda _key: ""
-        )(key)
-        if kind == "list":
-            value = redis.lrange(key, 0, -1)
-        yield f"Redis {key}", f"{key} {value}"
+def kept() -> Iterator[tuple[str, str]]:
+    """Everything in Redis: counts, leases, who looks at what, and messages that nobody has taken, unpacked."""
+    # In bytes: pickled pictures of runs are no text.
+    with Redis.from_url(str(test_settings.ENVIRONMENT["REDIS_URL"])) as redis:
+        reads = {
+            "string": redis.get,
+            "hash": redis.hgetall,
+            "set": redis.smembers,
+            "list": lambda key: [part for message in redis.lrange(key, 0, -1) for part in unpacked(message)],
+            "zset": lambda key: redis.zrange(key, 0, -1),
+        }
+        for key in redis.scan_iter():
+            yield f"Redis {key.decode()}", f"{key} {reads[redis.type(key).decode()](key)}"
+
+
+def unpacked(message: bytes) -> tuple[bytes, bytes]:
+    """A message of Celery's as it lies in its queue, and its body, which is base64 there."""
+    return message, base64.b64decode(json.loads(message)["body"])
+
+
+def in_the_open(places: list[tuple[str, str]]) -> set[str]:
+    """The kinds of places where the word that is no secret was found, with every export of every role."""
+    return {where if where.startswith("export") else where.partition(" ")[0] for where, text in places if OPEN in text}
 
 
 @pytest.mark.timeout(300)
@@ -157,10 +194,16 @@ def test_no_planted_secret_is_found_anywhere_it_was_not_put(
     for name in ("worker-tick", "worker-follow"):
         stack.end(name)
     assert wait_until(lambda: redis.llen("tick") > 0, 30)
-    places += [(name, stack.log(name)) for name in ("web", "worker-tick", "worker-follow", "beat")]
-    places += [*kept(redis), *dumped(services.superuser_url), *shown(list(Endpoint.objects.all()))]
+    current_app.send_task("upgrades.submit", args=[OPEN], queue="tick")
+    trying.try_stored(actor=planted.ada, endpoint=planted.spare)
+    places += [(f"log {name}", stack.log(name)) for name in ("web", "worker-tick", "worker-follow", "beat")]
+    places += [*kept(), *shown(), *dumped(services.superuser_url)]
     assert Heartbeat.objects.exists()
     assert User.objects.filter(username="ada").exists()
     assert len(places) > 100
-    assert any("tick" in text for where, text in places if where == "Redis tick")
+    assert all(text for where, text in places if where.startswith("log "))
+    exports = {f"export {name}{query} as {role}" for role in ROLES for name, query in EXPORTS}
+    assert in_the_open(places) >= {"log", "Redis", "page", "table", "answer"} | exports
+    assert any("signed_in_at" in text for where, text in places if where == "sessions")
+    assert any(f'[["{OPEN}"]' in text for where, text in places if where == "Redis tick")
     assert [line for where, text in places for line in planted.found(where, text)] == []
