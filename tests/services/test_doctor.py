@@ -119,6 +119,12 @@ def test_without_an_endpoint_and_without_a_worker():
     assert levels["doctor.seals_unchecked"] is Level.WARNING
 
 
+def test_a_file_that_does_not_fit_is_told_by_its_halt_alone():
+    halting.declare(halts.Kind.RESTORED, Reason("halt.epoch_unknown", {"epoch": "a"}))
+    assert "doctor.halted" in found()
+    assert "doctor.state_never" not in found()
+
+
 def test_a_redis_that_forgets_and_a_queue_that_nobody_serves(redis):
     former = redis.config_get("maxmemory*")
     redis.config_set("maxmemory", "500mb")

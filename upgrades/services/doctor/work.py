@@ -40,7 +40,8 @@ def state_files() -> Iterator[Line]:
             yield Line(Topic.SENDING, Level.WARNING, Reason("doctor.state_old", words))
         else:
             yield Line(Topic.SENDING, Level.OK, Reason("doctor.state_compared", words))
-    if not rows:
+    # Workers note only files that fit: where one does not, the halt says so.
+    if not rows and not selectors.open_halts():
         yield Line(Topic.SENDING, Level.TROUBLE, Reason("doctor.state_never"))
 
 
