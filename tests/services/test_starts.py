@@ -230,6 +230,11 @@ def test_a_package_that_fits_no_more_since_the_read_blocks_the_run(intent):
     assert code.startswith("package.")
 
 
+def test_an_endpoint_that_was_switched_off_since_the_read_blocks_the_run(intent):
+    Endpoint.objects.update(is_active=False)
+    assert intent() == ("approved", "endpoint.is_off", None)
+
+
 def test_the_intent_is_dated_by_ocps_clock_too(intent):
     now = timezone.now()
     _status, _code, run = intent(at=now, ocp_now=now + timedelta(hours=1))
