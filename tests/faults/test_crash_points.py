@@ -10,17 +10,19 @@ import pytest
 from tests import scenes
 from tests.conftest import clean_database
 from tests.faults import broken, checker, crash_points, lengths, record, restart
-from tests.faults.crash_jobs import ANSWERS, JOBS, SUBMIT, Stage
+from tests.faults.crash_jobs import JOBS, SUBMIT
 from tests.faults.crash_points import AFTER, DEAD, DONE, DURING, Point
+from tests.faults.crash_stage import ANSWERS, Stage
 from tests.faults.ocp_process import OcpProcess
 from tests.faults.saved import Saved
+from tests.faults.violation import Violation
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(3600)]
 
 # The deaths are dealt out over so many seeds: all of them together are every death there is.
 SLICES = 16
 MODES = {"short": ["lost"], "push": ["plain", "lost", "late", "500, accepted"], "full": [*ANSWERS]}[lengths.length()]
-SHORT_JOBS = ("sweep, adopting", "retry")
+SHORT_JOBS = ("sweep, adopting", "skip")
 
 
 @pytest.fixture
@@ -83,8 +85,10 @@ class Plays:
 
     def _judge(self, mode, point):
         restart.settle(self.stage.ocp, is_followed=self.job.is_followed)
-        for violation in checker.violations(self.read(self.stage.ocp), is_settled=True):
-            self.found.append((mode, point, violation))
+        found = checker.violations(self.read(self.stage.ocp), is_settled=True)
+        if mode == "plain":
+            found += [Violation("I4", f"left: {row}") for row in self.job.left()]
+        self.found += [(mode, point, violation) for violation in found]
 
 
 def points(calls):
