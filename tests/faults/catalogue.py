@@ -46,6 +46,13 @@ _REAL = (
     Fault("R8", "tests/faults/test_schemathesis.py", 1000, 100),
     Fault("R13", f"{_WORKERS}a_dead_or_frozen_worker_is_shown_and_its_runs_are_followed_again", 200, 25),
     Fault("R13-defaults", f"{_WORKERS}a_dead_or_frozen_worker_is_shown_by_the_default_times", 6, 6),
+    # Where nothing has changed in the end it does not count: of these seeds some 2,070 do.
+    Fault(
+        "R16",
+        "tests/faults/test_random_tamperings.py::test_whatever_is_tampered_with_at_random_is_told",
+        2100,
+        700,
+    ),
     Fault("R17", "tests/faults/test_attacks_approvals.py", 5000, 500),
     Fault("R19", "tests/faults/test_restore.py::test_a_restored_backup_submits_nothing_before_votes_anew", 20, 5),
     Fault("R20-roll", f"{_WORKERS}workers_that_are_ended_one_after_another_lose_no_run", 20, 20),
