@@ -92,8 +92,7 @@ class Frame:
 
     @property
     def theme(self) -> str:
-        chosen = self.request.COOKIES.get(THEME_COOKIE, "")
-        return chosen if chosen in THEMES else "system"
+        return theme_of(self.request)
 
     @property
     def themes(self) -> list[Choice]:
@@ -147,6 +146,12 @@ class Frame:
         match = self.request.resolver_match
         here = (match.url_name or "").partition("-")[0] if match else ""
         return Entry(reverse(name), str(text), icon, here == name.partition("-")[0], **more)
+
+
+def theme_of(request: HttpRequest) -> str:
+    """The colours that this browser chose."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else "system"
 
 
 def _is_there(name: str) -> bool:

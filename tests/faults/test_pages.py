@@ -1,4 +1,4 @@
-"""Redis or PostgreSQL swallow what web sends them: every page answers all the same, or says that it cannot."""
+"""Redis or PostgreSQL swallow what web sends them: every page answers all the same, or says what is away."""
 
 import random
 import threading
@@ -20,7 +20,9 @@ HOLDS = (frozenset({DOWN}), frozenset({UP}), frozenset({UP, DOWN}))
 # Without PostgreSQL a page gives up after its connection's 10 s.
 PATIENCE = {"redis": 8.0, "database": 25.0}
 LIMIT_SECONDS = 60.0
-PAGES = ("/healthz", "/readyz", "/runs/{run}/", "/runs/{run}/snapshot/", "/", "/clusters/", "/sign-in/")
+# Who asks for these is no browser, and has no session that would have to be read.
+PROBES = ("/healthz", "/readyz")
+PAGES = (*PROBES, "/runs/{run}/", "/runs/{run}/snapshot/", "/", "/clusters/", "/sign-in/", "/api/v1/clusters/")
 
 
 @lengths.longer
@@ -61,13 +63,12 @@ def _look(story: Story, crew: Crew, seed: int) -> list[str]:
     def ask(page: str) -> None:
         began = time.monotonic()
         try:
-            answer = requests.get(f"{crew.url}{page}", cookies=cookies, timeout=LIMIT_SECONDS, allow_redirects=False)
+            answer = _asked(f"{crew.url}{page}", {} if page in PROBES else cookies)
         except requests.RequestException as error:
             wrong.append(f"{place} {page}: {type(error).__name__} after {time.monotonic() - began:.1f} s")
             return
         took = time.monotonic() - began
-        well = answer.ok or (page == "/readyz" and answer.status_code == 503) or place == "database"
-        if took > PATIENCE[place] or not well:
+        if took > PATIENCE[place] or not _is_well(place, page, answer):
             wrong.append(f"{place} {page}: {answer.status_code} after {took:.1f} s")
 
     threads = [threading.Thread(target=ask, args=(page.format(run=story.requests[0].pk),)) for page in PAGES]
@@ -78,3 +79,17 @@ def _look(story: Story, crew: Crew, seed: int) -> list[str]:
     proxy.clear_up(is_reset=random.Random(seed).random() < 0.5)  # noqa: S311 (a seed to repeat, no secret)
     assert comes_true(lambda: story.status(0) == "verified", 120)
     return wrong
+
+
+def _asked(address: str, cookies: dict[str, str]) -> requests.Response:
+    return requests.get(address, cookies=cookies, timeout=LIMIT_SECONDS, allow_redirects=False)
+
+
+def _is_well(place: str, page: str, answer: requests.Response) -> bool:
+    """Without Redis every page is there; without PostgreSQL every page says so, and when to come again."""
+    if page == "/readyz":
+        return answer.status_code == 503 and bool(answer.json()[place] == "down")
+    if place == "redis" or page == "/healthz":
+        return answer.ok
+    words = "database does not answer" in answer.text
+    return words and answer.status_code == 503 and answer.headers.get("Retry-After") == "10"

@@ -11,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from upgrades.api.access import Unauthorized
+from upgrades.reasons import outage
 from upgrades.reasons.problems import MEDIA_TYPE, problem
 from upgrades.rules import Reason
 from upgrades.services import moves
@@ -39,6 +40,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
     if status == 429:
         seconds = reason.params.get("seconds") or 60 * int(str(reason.params.get("minutes", 1)))
         response.headers["Retry-After"] = str(seconds)
+    if status == 503:
+        response.headers["Retry-After"] = str(outage.RETRY_SECONDS)
     return response
 
 
@@ -49,6 +52,8 @@ def _read(error: Exception, context: Mapping[str, Any]) -> tuple[int, Reason]:
         if isinstance(error, kind):
             return status, reason
     logger.error("the API failed", exc_info=error)
+    if outage.is_away(error):
+        return 503, Reason("api.database_away")
     return 500, Reason("api.failed")
 
 

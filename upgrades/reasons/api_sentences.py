@@ -30,6 +30,10 @@ SENTENCES: Mapping[str, str | Promise] = {
     "api.too_large": _("The body is too large: at most %(limit)s KiB."),
     "api.not_json": _("The body is no JSON object that can be read."),
     "api.failed": _("ocpdash itself failed. Nothing is known of what was done: read it again. Its log says more."),
+    "api.database_away": _(
+        "ocpdash's database does not answer. Upgrades that are running go on in OCP. Nothing is known of what was "
+        "done: read it again in some seconds."
+    ),
     "api.bad_request": _("The request cannot be read."),
     "api.unknown_parameter": _("There is no parameter %(name)s here. Known are: %(known)s."),
     "api.bad_parameter": _("The parameter %(name)s has a value that cannot be used."),

@@ -61,5 +61,6 @@ def _title_of(status: int) -> str:
         415: _("Another type is needed"),
         422: _("The key belongs to another call"),
         429: _("Too many tries"),
+        503: _("Away for a while"),
     }
     return titles.get(status, _("ocpdash failed"))

@@ -1,6 +1,7 @@
 """Error pages: what failed, whether anything was changed, the way back, and the request id."""
 
 import logging
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
 from upgrades import audit, reasons
+from upgrades.context import theme_of
+from upgrades.reasons import outage
 from upgrades.reasons.problems import MEDIA_TYPE, problem
 from upgrades.rules import Reason
 from upgrades.services import moves
@@ -24,7 +27,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     """400: a request that no page of ours makes."""
     if is_api(request):
         return _problem(400, Reason("api.bad_request"))
-    return HttpResponse(render_to_string("400.html", _facts()), status=400)
+    return _plain(request, 400, {})
 
 
 def permission_denied(request: HttpRequest, exception: PermissionDenied | None = None) -> HttpResponse:
@@ -40,10 +43,29 @@ def not_found(request: HttpRequest, exception: Http404 | None = None) -> HttpRes
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, without the database, the session or context processors: they may be what broke."""
+    """500, or 503 where the database is away; without database, session or context processors: they may be what broke.
+
+    Django asks for it while it handles the error.
+    """
+    if outage.is_away(sys.exception()):
+        return _database_away(request)
     if is_api(request):
         return _problem(500, Reason("api.failed"))
-    return HttpResponse(render_to_string("500.html", {**_facts(), "back_url": request.get_full_path()}), status=500)
+    return _plain(request, 500, {"back_url": _same_page(request)})
+
+
+def _database_away(request: HttpRequest) -> HttpResponse:
+    """503, and when to come again."""
+    if hasattr(request, "session"):
+        # Django saves a session beside any answer but a 500: it would wait for the database once more.
+        request.session.modified = False
+    if is_api(request):
+        answer = _problem(503, Reason("api.database_away"))
+    else:
+        answer = _plain(request, 503, {"back_url": _same_page(request)})
+    answer.headers["Retry-After"] = str(outage.RETRY_SECONDS)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -68,7 +90,18 @@ def refused(request: HttpRequest, refusal: moves.Refusal) -> HttpResponse:
         return render(request, "403.html", {**facts, "back_text": _("Go back")}, status=403)
     if isinstance(refusal, moves.TooLate):
         return render(request, "409.html", facts, status=409)
-    return HttpResponse(render_to_string("400.html", facts), status=400)
+    return _plain(request, 400, facts)
+
+
+def _plain(request: HttpRequest, status: int, facts: dict[str, Any]) -> HttpResponse:
+    """The page <status>.html, made of `facts` and the colours that this browser chose: nothing stored is needed."""
+    context = {**_facts(), "frame": {"theme": theme_of(request)}, **facts}
+    return HttpResponse(render_to_string(f"{status}.html", context), status=status)
+
+
+def _same_page(request: HttpRequest) -> str:
+    """What was asked for; where a form was sent, the page that it stood on."""
+    return request.get_full_path() if request.method in {"GET", "HEAD"} else page_before(request)
 
 
 def page_before(request: HttpRequest) -> str:

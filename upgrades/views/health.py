@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import redis
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -41,7 +41,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def _works(name: str, probe: Callable[[], bool]) -> bool:
     try:
         return probe()
-    except (DatabaseError, redis.RedisError) as error:
+    except (Error, redis.RedisError) as error:
         logger.warning("not ready", extra={"part": name, "error": type(error).__name__})
         return False
 
