@@ -9,6 +9,7 @@ import json
 import pickle
 import random
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from redis import Redis
 
 from ocpdash.processes import wait_until
 from tests import scenes
-from tests.faults import lengths, record
+from tests.faults import checker, lengths, record
 from tests.scenes import Cast, posts
 from tests.stack import Stack
 from tests.test_urls import contents
@@ -79,7 +80,12 @@ def forged(dice: random.Random, trap: Path, request: int) -> str:
 
 
 def test_what_strangers_put_into_the_queues_runs_nothing_and_stops_nobody(
-    look_alike: LookAlike, stack: Stack, settings: Any, redis: Redis, tmp_path: Path
+    look_alike: LookAlike,
+    stack: Stack,
+    settings: Any,
+    redis: Redis,
+    tmp_path: Path,
+    read_records: Callable[..., checker.Records],
 ) -> None:
     seeds, trap = lengths.seeds(short=40, push=400, full=5000), tmp_path / "unpickled"
     about = "pickles, forgeries and noise put into the real queues before real workers"
@@ -110,6 +116,7 @@ def test_what_strangers_put_into_the_queues_runs_nothing_and_stops_nobody(
                 if contents()[table] != before[table]
             ),
             *(["a secret is in the log"] if look_alike.password in logs else []),
+            *map(str, checker.violations(read_records(look_alike), is_settled=False)),
         ]
         part.violations = len(wrong)
     assert wrong == []
