@@ -290,6 +290,7 @@ THREATS: dict[str, Threat] = {
                 "a_chain_that_was_computed_anew_shows_by_the_head_that_was_kept "
                 "an_end_that_was_cut_and_grew_again_shows_by_the_head_that_was_kept",
             ),
+            "tests/faults/test_random_tamperings.py::test_whatever_is_tampered_with_at_random_is_told",
         ),
     ),
     "T26": Threat(
