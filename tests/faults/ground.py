@@ -74,14 +74,14 @@ class Services:
     """The services alone: started, migrated, and this process' connections turned to them while inside."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="ocpdash-faults-"))
-        self._folder.chmod(0o711)
+        self.folder = Path(tempfile.mkdtemp(prefix="ocpdash-faults-"))
+        self.folder.chmod(0o711)
         self.guard = Guard()
-        self.embedded = embedded.Services(self._folder / "services", guard=self.guard)
+        self.embedded = embedded.Services(self.folder / "services", guard=self.guard)
         self.addresses: Mapping[str, str] = {}
         self._shared: Crew | None = None
         # Of these services alone: the file beside the test run's own would know another database.
-        self.state = self._folder / "state"
+        self.state = self.folder / "state"
 
     def __enter__(self) -> "Services":
         self.addresses = self.embedded.start()
@@ -100,7 +100,7 @@ class Services:
             proxy.close()
         self.embedded.stop()
         self.guard.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def superuser_url(self) -> str:
