@@ -7,7 +7,6 @@ from pathlib import Path
 from types import CodeType, FunctionType
 
 import psycopg
-from django.db import connections
 
 from ocpdash import embedded
 from tests import settings as test_settings
@@ -34,11 +33,9 @@ def remembered() -> list[Remembered]:
 
 
 def forget(answers: list[Remembered]) -> None:
-    """In the child: the parent's answers would hide a wrong, and its connections are not the child's to close."""
+    """In the child: the parent's answers would hide a wrong."""
     for kept in answers:
         kept.cache_clear()
-    for alias in connections:
-        connections[alias].connection = None
 
 
 def empty_ground() -> None:
