@@ -87,6 +87,22 @@ def test_the_task_knows_by_its_header_whose_canary_it_was(redis, headers, expect
     assert names() - {f"state {socket.gethostname()}"[:64]} == {"queue tick"} | expected
 
 
+def test_whoever_stands_in_rings_and_sends_canaries(redis):
+    heartbeats.stand_in_for_beat(2)
+    assert [json.loads(text)["headers"]["task"] for text in redis.lrange("tick", 0, -1)] == ["upgrades.tick"]
+    assert redis.llen("follow") == redis.llen("inventory") == 1
+    # No canary where a tick waits: nobody knows yet whether it is taken.
+    heartbeats.stand_in_for_beat(2)
+    assert redis.llen("tick") == redis.llen("follow") == redis.llen("inventory") == 1
+
+
+def test_a_host_that_compared_its_file_is_kept_for_a_day():
+    age("state of yesterday", 86_500)
+    age("state of today", 86_300)
+    heartbeats.note_state("h" * 90)
+    assert names() == {"state of today", f"state {'h' * 58}"}
+
+
 def test_where_beat_alone_is_away_no_queue_is_called_silent(redis):
     for name in ("worker", "follower", "web"):
         age(name, 1)
