@@ -266,6 +266,7 @@ def test_time_that_is_none_is_a_bad_answer(hostile, body):
         answer(refusal(400, 0), 400),
         answer(b"<html>"),
         answer(enveloped({"id": 5})),
+        answer(enveloped({"id": 5, "name": "x", "fullVersion": "4.2.1.1-1010"})),
     ],
 )
 def test_cluster_that_neither_list_nor_its_own_url_shows_is_not_found(hostile, alone):

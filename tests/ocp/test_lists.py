@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.ocp.conftest import answer, client_of, enveloped, within
+from upgrades.ocp.calls import PAGE_SIZE
 from upgrades.ocp.errors import BadAnswer, DeadlinePassed, NotFound
 
 # What a row of any list must be called.
@@ -74,6 +75,13 @@ def test_task_list_refuses_a_page_that_ocp_does_not_have(hostile, page, size):
         client_of(hostile().url).tasks(page=page, size=size)
 
 
+@pytest.mark.parametrize("size", [1, 2000])
+def test_task_list_takes_the_smallest_and_the_largest_page(hostile, size):
+    server = hostile(answer(enveloped({"contents": []})))
+    client_of(server.url).tasks(size=size)
+    assert asked(server.requests[0])["size"] == str(size)
+
+
 def pages_of(*contents: list[int], **about: int) -> list[bytes]:
     """Answers of a paged list of packages with these ids."""
     return [answer(enveloped({"contents": [{"id": i, **CALLED} for i in ids], "page": about})) for ids in contents]
@@ -89,6 +97,13 @@ def test_paged_list_is_read_to_its_end_by_whatever_it_says_of_it(hostile, about)
 def test_list_may_be_a_bare_array(hostile):
     server = hostile(answer(enveloped([{"id": 7, **CALLED}])))
     assert [package.id for package in client_of(server.url).packages()] == [7]
+
+
+def test_bare_array_however_long_is_all_there_is(hostile):
+    rows = [{"id": number, **CALLED} for number in range(PAGE_SIZE)]
+    server = hostile(answer(enveloped(rows)), answer(enveloped([{"id": 9_999, **CALLED}])))
+    assert len(client_of(server.url).packages()) == PAGE_SIZE
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
