@@ -1,4 +1,4 @@
-"""What an answer says around its data: how many parts it may have, and whose clock is wrong where a signature is refused."""
+"""Around an answer's data: how many parts it may have, and whose clock is wrong where a signature is refused."""
 
 import pytest
 

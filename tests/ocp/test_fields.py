@@ -67,6 +67,46 @@ def test_version_and_build_are_told_apart(text, expected):
     assert fields.split_version(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("read", "value", "expected"),
+    [
+        (fields.size, 0, 0),
+        (fields.size, "12", 12),
+        (fields.size, 2**63 - 1, 2**63 - 1),
+        (fields.ident, 0, 0),
+        (fields.link, 0, 0),
+        (fields.link, -1, None),
+        (fields.link, None, None),
+        (fields.number, -(2**31 - 1), -(2**31 - 1)),
+        (fields.links, [0, 1], (0, 1)),
+        (fields.links, None, ()),
+        (fields.words, ["a", "b"], ("a", "b")),
+    ],
+)
+def test_numbers_and_lists_are_read_up_to_their_edges(read, value, expected):
+    assert read({"x": value}, "x") == expected
+
+
+@pytest.mark.parametrize(
+    ("read", "value"),
+    [
+        (fields.size, -1),
+        (fields.size, 2**63),
+        (fields.ident, -1),
+        (fields.ident, None),
+        (fields.number, True),
+        (fields.number, 2**31),
+        (fields.links, [1, None]),
+        (fields.words, ["a", None]),
+        (fields.words, "ab"),
+        (fields.words, ["a"] * (fields.LIST_CAP + 1)),
+    ],
+)
+def test_numbers_and_lists_past_their_edges_are_refused(read, value):
+    with pytest.raises(Malformed):
+        read({"x": value}, "x")
+
+
 def test_depth_is_capped_and_what_ocp_sends_is_far_below():
     envelope.load(b'{"a":' * 30 + b"1" + b"}" * 30)
     with pytest.raises(Malformed, match="deep"):
