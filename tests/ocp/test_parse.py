@@ -204,3 +204,29 @@ def test_value_of_a_parameter_is_not_in_its_repr():
 def test_list_of_no_documented_form_is_refused(data):
     with pytest.raises(Malformed):
         parse.page(data)
+
+
+def test_values_of_a_parameter_are_told_by_server():
+    servers = [
+        {"svrIp": "10.24.1.1", "svrPort": 2882, "value": "a"},
+        {"svrIp": "10.24.1.2", "svrPort": 0, "value": "b"},
+        {"svrIp": "10.24.1.3", "value": "a"},
+    ]
+    found = parse.parameter({"name": "x", "currentValue": {"obParameters": servers}})
+    assert found.by_server == (("10.24.1.1:2882", "a"), ("10.24.1.2:", "b"), ("10.24.1.3:", "a"))
+    assert found.values == ("a", "b")
+
+
+def test_a_cluster_may_have_no_server_and_never_less():
+    data = {"id": 1, "name": "x", "serverCount": 0}
+    assert parse.cluster(data).server_count == 0
+    with pytest.raises(Malformed):
+        parse.cluster(data | {"serverCount": -1})
+
+
+def test_the_ends_of_edges_are_counted_on_both_sides():
+    full = {"upstreams": [8] * 5000, "downstreams": [9] * 5000}
+    steps = [{"id": number, "name": "a", **full} for number in range(parse_tasks.LINKS_AT_MOST // 10_000)]
+    assert len(parse_tasks.task({"id": 1, "subtasks": steps}).subtasks) == len(steps)
+    with pytest.raises(Malformed, match="more than 50000"):
+        parse_tasks.task({"id": 1, "subtasks": [*steps, {"id": 99, "name": "b", "downstreams": [1]}]})
