@@ -18,6 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper as Remembered
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from types import FrameType, FunctionType
@@ -156,10 +157,12 @@ class Hunt:
         return code != 0
 
     def _able(self, mutant: Mutant, played: list[Played]) -> list[Played]:
-        """The tests that call the function, as many as there is time for; after the sharp ones the module's own."""
+        """The tests that call the function, as many as there is time for; after the sharp ones those that name the module:
+        of what every story passes through, they alone ask what became of it.
+        """
         able = [one for one in played if (str(mutant.path), mutant.function) in one.calls]
         sharp = self.sharp[mutant.function]
-        able.sort(key=lambda one: (one not in sharp, mutant.path.stem not in one.item.path.stem, one.seconds))
+        able.sort(key=lambda one: (one not in sharp, mutant.path.stem not in text_of(one.item.path), one.seconds))
         so_far = accumulate(one.seconds for one in able)
         return [
             one
@@ -185,6 +188,12 @@ class Hunt:
             if self.is_red:
                 os._exit(min(place, RED))
         os._exit(0)
+
+
+@cache
+def text_of(path: Path) -> str:
+    """What stands in a file of tests, its name before it."""
+    return f"{path.stem} {path.read_text(encoding='utf-8')}"
 
 
 def _ended(child: int, seconds: float) -> int:

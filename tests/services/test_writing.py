@@ -1,11 +1,17 @@
 """What writing, sending, withdrawing and starting a request refuses, and what it leaves behind, one by one."""
 
+import json
+import uuid
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from tests import scenes
+from tests.factories import make_run
 from tests.scenes import vote
 from tests.services.test_change_requests import draft, refusal
-from upgrades.models import AuditEvent, ChangeRequest, Editor, Revision
+from upgrades.models import AuditEvent, ChangeRequest, ClusterHold, Editor, Revision
 from upgrades.services import change_requests, moves
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -128,6 +134,39 @@ def test_the_requester_withdraws_without_a_word(cast):
     change_request = draft(cast)
     change_requests.withdraw(change_request=change_request, actor=cast.olga)
     assert (change_request.status, change_request.status_reason) == ("withdrawn", None)
+
+
+def test_one_page_writes_one_request(cast):
+    token = uuid.uuid4()
+    draft(cast, form_token=token)
+    assert refusal(draft, cast, form_token=token)[0] is moves.TooLate
+    assert draft(cast, form_token=uuid.uuid4()).form_token != token
+    assert ChangeRequest.objects.count() == 2
+
+
+def test_a_start_is_refused_after_the_approval_ran_out_and_while_a_run_holds_a_cluster(cast):
+    change_request = scenes.approved(cast)
+    call = {"change_request": change_request, "fingerprint": change_request.fingerprint, "actor": cast.olga}
+    ChangeRequest.objects.filter(pk=change_request.pk).update(expires_at=timezone.now())
+    assert refusal(change_requests.start, **call) == (moves.TooLate, "change_request.approval_ran_out")
+    ChangeRequest.objects.filter(pk=change_request.pk).update(expires_at=timezone.now() + timedelta(hours=1))
+    other = make_run(scenes.in_review(cast, cluster=scenes.OTHER, target=scenes.OTHER_TARGET))
+    ClusterHold.objects.create(cluster=change_request.cluster, run=other)
+    assert refusal(change_requests.start, **call) == (moves.TooLate, "hold.taken")
+    assert ChangeRequest.objects.get(pk=change_request.pk).status == "approved"
+
+
+def test_a_start_rings_for_itself(cast, redis):
+    change_request = scenes.approved(cast)
+    redis.delete("tick")
+    change_requests.start(change_request=change_request, fingerprint=change_request.fingerprint, actor=cast.omar)
+    [message] = [json.loads(text) for text in redis.lrange("tick", 0, -1)]
+    assert (message["headers"]["task"], message["headers"]["argsrepr"]) == (
+        "upgrades.submit",
+        f"({change_request.pk},)",
+    )
+    change_request.refresh_from_db()
+    assert (change_request.started_by, change_request.claimed_until) == (cast.omar, None)
 
 
 def test_what_was_shown_is_started_and_nothing_else(cast):
