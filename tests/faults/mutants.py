@@ -157,8 +157,10 @@ class Hunt:
         return code != 0
 
     def _able(self, mutant: Mutant, played: list[Played]) -> list[Played]:
-        """The tests that call the function, as many as there is time for; after the sharp ones those that name the module:
-        of what every story passes through, they alone ask what became of it.
+        """The tests that call the function, as many as there is time for.
+
+        After the sharp ones come those that name the module: of what every story passes through, they alone ask what
+        became of it.
         """
         able = [one for one in played if (str(mutant.path), mutant.function) in one.calls]
         sharp = self.sharp[mutant.function]
