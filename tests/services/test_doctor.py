@@ -6,6 +6,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from tests.factories import make_change_request, make_cluster, make_endpoint, make_user
@@ -17,6 +18,7 @@ from upgrades.rules import Reason, halts
 from upgrades.rules.doctor import Level, Line, Topic, worst
 from upgrades.services import doctor, heartbeats
 from upgrades.services import halts as halting
+from upgrades.services.doctor import installation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,10 +81,36 @@ def test_a_database_that_is_not_as_migrate_left_it(services, broken, mended, cod
     role = live.settings.DATABASES["default"]["USER"]
     superuser(services, broken.replace("ocpdash", role) if role != "ocpdash" else broken)
     try:
-        assert found().get(code) is Level.TROUBLE
+        levels = found()
+        assert levels.get(code) is Level.TROUBLE
+        # What is not well is not told as well beside it.
+        well = {"role": "role_owns_nothing", "grants": "grants_fit", "migrations": "migrations_applied"}
+        assert f"doctor.{well[code.removeprefix('doctor.').partition('_')[0]]}" not in levels
     finally:
         superuser(services, mended.replace("ocpdash", role) if role != "ocpdash" else mended)
     assert code not in found()
+
+
+def test_a_server_that_does_not_keep_what_it_confirms_is_not_called_durable():
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+    try:
+        levels = found()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET synchronous_commit")
+    assert levels["doctor.not_durable"] is Level.TROUBLE
+    assert "doctor.durable" not in levels
+
+
+def test_a_clock_and_a_disk_past_their_limits_are_told(monkeypatch):
+    monkeypatch.setattr(installation, "CLOCK_SECONDS", -1)
+    monkeypatch.setattr(installation, "LOW", 1.1)
+    levels = found()
+    assert (levels["doctor.clock_off"], levels["doctor.disk_low"]) == (Level.WARNING, Level.WARNING)
+    assert not {"doctor.clock", "doctor.disk"} & set(levels)
+    monkeypatch.setattr(installation, "FULL", 1.1)
+    assert found()["doctor.disk_low"] is Level.TROUBLE
 
 
 def test_what_ocpdash_does_is_told_where_it_stands_still(settings):
