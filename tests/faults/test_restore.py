@@ -20,6 +20,7 @@ from tests.scenes import Cast, posts
 from upgrades import selectors
 from upgrades.models import AuditEvent, ChangeRequest, Halt, Heartbeat, UpgradeRun
 from upgrades.rules.doctor import Level
+from upgrades.selectors.heartbeats import PARTS_WITH_WEB
 from upgrades.services import change_requests, halts, moves, sealing, submission
 from upgrades.simulator.server import LookAlike
 
@@ -67,7 +68,7 @@ class Story:
         connections.close_all()
         play_back()
         self._command(0, "migrate")
-        with Crew(services):
+        with Crew(services, ("web", "tick", "follow", "beat")):
             self._nothing_leaves()
             self._is_looked_at(kept, lost)
             self._votes_anew()
@@ -130,6 +131,7 @@ class Story:
         """By the commands of step 5, while nothing is sent."""
         self._command(0, "invariants")
         self._command(0, "audit_verify", "--head", kept)
+        wait_until(lambda: not selectors.silent_parts(PARTS_WITH_WEB), PATIENCE)
         lines = self._command(1, "doctor").splitlines()
         troubles = [line for line in lines if line.startswith(str(Level.TROUBLE))]
         self._expect(len(troubles) == 1 and "it was restored" in troubles[0], f"doctor says {troubles}")
