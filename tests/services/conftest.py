@@ -26,3 +26,9 @@ def cast(look_alike: LookAlike, settings: Any, transactional_db: None) -> Cast:
     """Everybody, beside a mirror of the look-alike that was read a moment ago."""
     scenes.connect(look_alike, settings)
     return Cast()
+
+
+@pytest.fixture
+def no_quiet(settings: Any) -> None:
+    """A run in doubt may be decided on at once."""
+    settings.QUIET_PERIOD_SECONDS = 0

@@ -2,23 +2,11 @@
 
 import pytest
 
-from tests import scenes
-from tests.scenes import Cast, control
+from tests.scenes import control
 from tests.services.deciding import carry_out, confirm, propose, run_of, swept
 from upgrades.models import AuditEvent, Endpoint, UpgradeRun
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def endpoint(look_alike, settings, transactional_db):
-    settings.QUIET_PERIOD_SECONDS = 0
-    return scenes.connect(look_alike, settings)
-
-
-@pytest.fixture
-def cast(endpoint):
-    return Cast()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_quiet")]
 
 
 def adoption(look_alike, cast, endpoint):

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests import scenes
-from tests.scenes import Cast, control
+from tests.scenes import control
 from tests.services.deciding import carry_out, confirm, failed_run, propose, refusal, run_of
 from upgrades.models import ClusterHold, UpgradeRun
 from upgrades.rules import Reason
@@ -19,18 +18,7 @@ from upgrades.services import (
 )
 from upgrades.services import endpoints as endpoint_services
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def endpoint(look_alike, settings, transactional_db):
-    settings.QUIET_PERIOD_SECONDS = 0
-    return scenes.connect(look_alike, settings)
-
-
-@pytest.fixture
-def cast(endpoint):
-    return Cast()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_quiet")]
 
 
 def test_two_people_close_a_failed_run_after_it_was_read_once_more(look_alike, cast, endpoint):

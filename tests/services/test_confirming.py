@@ -5,24 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests import scenes
-from tests.scenes import Cast
 from tests.services.deciding import confirm, propose, refusal, run_of, swept
 from upgrades.models import AuditEvent, Decision, Endpoint
 from upgrades.services import decisions, moves
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def endpoint(look_alike, settings, transactional_db):
-    settings.QUIET_PERIOD_SECONDS = 0
-    return scenes.connect(look_alike, settings)
-
-
-@pytest.fixture
-def cast(endpoint):
-    return Cast()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_quiet")]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from tests import scenes
-from tests.scenes import Cast, control, posts
+from tests.scenes import control, posts
 from tests.services.deciding import carry_out, confirm, failed_run, propose, refusal, run_of, swept
 from upgrades import tasks
 from upgrades.models import AuditEvent, ClusterHold, Decision, Endpoint, UpgradeRun
@@ -20,18 +20,7 @@ from upgrades.services import (
 )
 from upgrades.services import endpoints as endpoint_services
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def endpoint(look_alike, settings, transactional_db):
-    settings.QUIET_PERIOD_SECONDS = 0
-    return scenes.connect(look_alike, settings)
-
-
-@pytest.fixture
-def cast(endpoint):
-    return Cast()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_quiet")]
 
 
 def test_two_people_abandon_a_run_that_ocp_never_saw_and_nothing_is_posted_again(look_alike, cast, endpoint):
